@@ -1,0 +1,1 @@
+"""Generation: jobs, generators, and the models that make text, images and speech."""

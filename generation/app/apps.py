@@ -1,0 +1,23 @@
+"""The Django application of generation."""
+
+from pathlib import Path
+
+from django.apps import AppConfig
+
+
+class GenerationConfig(AppConfig):
+    """Reads the further folders of the catalogue; registers the consumers `progress`, `credits`."""
+
+    name = "generation.app"
+    label = "generation"
+
+    def ready(self) -> None:
+        from django.conf import settings
+
+        from generation.app import handlers
+        from generation.core.catalogue import catalogue, use_folders
+
+        use_folders([Path(folder) for folder in getattr(settings, "GENERATION_CATALOGUE_DIRS", ())])
+        # A malformed entry stops the start, and not somebody's request.
+        catalogue()
+        handlers.register()

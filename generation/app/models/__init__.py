@@ -1,0 +1,21 @@
+"""Tables of the generation service."""
+
+from generation.app.models.inputs import JobInput
+from generation.app.models.jobs import Job, JobOutput
+from generation.app.models.queue import Bell, Cap, Lane, OrganisationShare, QueueClock
+from generation.app.models.registry import ModelVersion, RegisteredModel, RegistryStamp, Served
+
+__all__ = [
+    "Bell",
+    "Cap",
+    "Job",
+    "JobInput",
+    "JobOutput",
+    "Lane",
+    "ModelVersion",
+    "OrganisationShare",
+    "QueueClock",
+    "RegisteredModel",
+    "RegistryStamp",
+    "Served",
+]

@@ -1,0 +1,176 @@
+"""Triton model: text by SmolLM2-135M-Instruct in eight bits, streamed token by token."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from tokenizers import Tokenizer
+from tokenizers.decoders import DecodeStream
+
+from generation.core.wire import (
+    INVALID_PREFIX,
+    Done,
+    GenerateRequest,
+    InvalidRequest,
+    Piece,
+    TextPiece,
+    decode_request,
+    encode_event,
+)
+
+_MAX_PROMPT_CHARACTERS = 8_000
+_MAX_PROMPT_TOKENS = 2_048
+_SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+_ENDS = ("<|im_end|>", "<|endoftext|>")
+
+
+class TritonPythonModel:
+    """One worker: requests run one after the other, each token is sent as soon as it is known."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """Load the tokenizer and the weights."""
+        config = json.loads(args["model_config"])
+        settings = {key: item["string_value"] for key, item in config["parameters"].items()}
+        self._folder = Path(os.environ["TIDEGATE_MODELS_DIR"]) / settings["weights"]
+        self._threads = int(settings["threads"])
+        self._version = _version_of(self._folder)
+        self._tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        # What people write is text: "<|im_end|>" in a prompt is no control token and ends nothing.
+        self._plain = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        self._plain.encode_special_tokens = True
+        self._generator: ctranslate2.Generator | None = None
+        self._renew()
+
+    def execute(self, requests: list) -> None:
+        """Answer each request through its response sender."""
+        for request in requests:
+            sender = request.get_response_sender()
+            try:
+                self._answer(request, sender)
+            except InvalidRequest as exc:
+                _fail(sender, f"{INVALID_PREFIX}{exc}")
+            except Exception as exc:  # noqa: BLE001  the stub would die and take the queue with it
+                pb_utils.Logger.log_error(f"smollm2_text: {exc!r}")
+                _fail(sender, f"generation failed: {exc}")
+
+    def finalize(self) -> None:
+        """Join the engine's threads before the interpreter goes."""
+        self._generator = None
+
+    def _answer(self, request, sender) -> None:  # noqa: ANN001  Triton's own types
+        data = pb_utils.get_input_tensor_by_name(request, "REQUEST").as_numpy().reshape(-1)[0]
+        asked = decode_request(data, max_prompt_characters=_MAX_PROMPT_CHARACTERS)
+        asked.require_only("max_tokens", "temperature", "top_p", "repetition_penalty", "system")
+        max_tokens = asked.integer("max_tokens", minimum=1, maximum=512, default=120)
+        temperature = asked.number("temperature", minimum=0, maximum=2, default=0.7)
+        top_p = asked.number("top_p", minimum=0.05, maximum=1, default=0.9)
+        penalty = asked.number("repetition_penalty", minimum=1, maximum=2, default=1.1)
+        prompt = self._tokens(asked)
+
+        stream = DecodeStream(skip_special_tokens=True)
+        failures: list[Exception] = []
+        sent = 0
+
+        def on_token(step) -> bool:  # noqa: ANN001
+            # Runs on the engine's thread, where an exception would end the process.
+            nonlocal sent
+            try:
+                if sender.is_cancelled():
+                    return True
+                text = stream.step(self._tokenizer, step.token_id)
+                if text:
+                    _send(sender, TextPiece(sent, text))
+                    sent += 1
+            except Exception as exc:  # noqa: BLE001
+                failures.append(exc)
+                return True
+            return False
+
+        is_random = temperature > 0
+        if is_random:
+            ctranslate2.set_random_seed(_seed32(asked.seed))
+        try:
+            (result,) = self._generator.generate_batch(
+                [prompt],
+                max_length=max_tokens,
+                include_prompt_in_result=False,
+                sampling_topk=0 if is_random else 1,
+                sampling_topp=top_p if is_random else 1,
+                sampling_temperature=temperature if is_random else 1,
+                repetition_penalty=penalty,
+                end_token=list(_ENDS),
+                callback=on_token,
+            )
+            if failures:
+                raise failures[0]
+            if sender.is_cancelled():
+                sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+                return
+            reason = "length" if len(result.sequences_ids[0]) >= max_tokens else "stop"
+            _send(sender, Done(reason, self._version))
+            sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        finally:
+            if is_random:
+                # The engine seeds a thread's random numbers once, at its first use, and offers no
+                # way to seed them again: only a new worker repeats a seed's text (0.2 s).
+                self._renew()
+
+    def _renew(self) -> None:
+        self._generator = None  # first give back the old one's memory
+        self._generator = ctranslate2.Generator(
+            str(self._folder / "ct2"),
+            device="cpu",
+            compute_type="int8_float32",
+            inter_threads=1,
+            intra_threads=self._threads,
+        )
+
+    def _tokens(self, asked: GenerateRequest) -> list[str]:
+        """The conversation in the model's own format, as tokens."""
+        system = asked.text("system", max_characters=2_000) or _SYSTEM
+        tokens: list[str] = []
+        for role, content in (("system", system), ("user", asked.prompt)):
+            spoken = self._plain.encode(f"{role}\n{content}", add_special_tokens=False).tokens
+            line_end = self._plain.encode("\n", add_special_tokens=False).tokens
+            tokens += ["<|im_start|>", *spoken, "<|im_end|>", *line_end]
+        opening = self._plain.encode("assistant\n", add_special_tokens=False).tokens
+        tokens += ["<|im_start|>", *opening]
+        if len(tokens) > _MAX_PROMPT_TOKENS:
+            raise InvalidRequest(
+                f"prompt has {len(tokens)} tokens; this model reads {_MAX_PROMPT_TOKENS}"
+            )
+        return tokens
+
+
+def _seed32(seed: int) -> int:
+    """The engine takes 32 bits; larger seeds are spread over them instead of cut off."""
+    if seed < 2**32:
+        return seed
+    return int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "big")
+
+
+def _version_of(folder: Path) -> str:
+    """A hash over the hashes of the installed files (written when they were verified)."""
+    files = json.loads((folder / ".weights.json").read_text("utf-8"))["files"]
+    lines = "".join(f"{path} {files[path]['sha256']}\n" for path in sorted(files))
+    return hashlib.sha256(lines.encode()).hexdigest()[:12]
+
+
+def _send(sender, piece: Piece) -> None:  # noqa: ANN001
+    event, payload = encode_event(piece)
+    tensors = [
+        pb_utils.Tensor("EVENT", np.array([event], dtype=np.object_)),
+        pb_utils.Tensor("PAYLOAD", np.array([payload], dtype=np.object_)),
+    ]
+    sender.send(pb_utils.InferenceResponse(output_tensors=tensors))
+
+
+def _fail(sender, message: str) -> None:  # noqa: ANN001
+    sender.send(
+        pb_utils.InferenceResponse(output_tensors=[], error=pb_utils.TritonError(message)),
+        flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL,
+    )

@@ -1,0 +1,1 @@
+"""How our own music model is trained."""

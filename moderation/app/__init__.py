@@ -1,0 +1,1 @@
+"""The gate: verdicts over assets, prompts and streams, review cases and hash lists."""

@@ -1,0 +1,56 @@
+"""The gate's settings, typed: defaults here, changes in Django's `MODERATION` mapping."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a deployment may change. Durations are seconds unless the name says otherwise.
+
+    Attributes:
+        policy_file: the policy to load; None means the one that comes with the product.
+        prompt_deadline: how long a request may wait for its prompt's screening.
+        picture_deadline: how long a request may wait for the screening of its picture.
+        window_deadline: how long a stream may wait for one window.
+        asset_deadline: how long one detector may take over one output.
+        unavailable_after: age at which an output that could not be judged goes to people.
+        claim_minutes: how long a reviewer's claim lasts without being renewed.
+        memo_entries, memo_seconds: how many texts' scores are remembered, and for how long.
+        threads: detector calls that may run at once in one process.
+    """
+
+    policy_file: Path | None = None
+    prompt_deadline: float = 1.5
+    picture_deadline: float = 10.0
+    window_deadline: float = 2.0
+    asset_deadline: float = 30.0
+    unavailable_after: float = 120.0
+    claim_minutes: float = 10.0
+    memo_entries: int = 4_096
+    memo_seconds: float = 600.0
+    threads: int = 8
+
+    @property
+    def claim_lease(self) -> timedelta:
+        """How long a claim lasts."""
+        return timedelta(minutes=self.claim_minutes)
+
+
+@cache
+def configuration() -> Configuration:
+    """Return the settings of this process.
+
+    Raises:
+        ImproperlyConfigured: for a name that does not exist.
+    """
+    given = dict(getattr(settings, "MODERATION", {}))
+    try:
+        return Configuration(**given)
+    except TypeError as error:
+        raise ImproperlyConfigured(f"MODERATION: {error}") from error

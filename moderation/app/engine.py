@@ -1,0 +1,59 @@
+"""One examiner per process, made when it is first needed."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+
+from moderation.app.configuration import Configuration, configuration
+from moderation.app.examination import Asks, Examiner
+from moderation.app.memo import Memo
+from moderation.app.services.policies import activate_policy
+from moderation.core import policy as policies
+from moderation.core.policy import Policy
+from moderation.core.signals import Signal
+from moderation.core.triton import Detectors
+from moderation.core.wordlists import WordLists, load
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The policy in force, who examines under it, and the deadlines to keep."""
+
+    policy: Policy
+    examiner: Examiner
+    detectors: Asks
+    configuration: Configuration
+
+
+@cache
+def engine() -> Engine:
+    """Return the engine of this process; the first call makes its policy the active one.
+
+    Not done when Django starts: a migration or a static check must not need a database.
+
+    Raises:
+        InvalidPolicy, OSError: the policy file cannot be obeyed or read: no process judges
+            under a policy that it does not understand.
+    """
+    words = load()
+    path = configuration().policy_file or policies.DEFAULT_POLICY
+    policy = policies.load(path, lists_digest=words.digest)
+    activate_policy(policy=policy)
+    return build(policy=policy, words=words, detectors=Detectors(settings.TRITON_GRPC_URL))
+
+
+def build(
+    *,
+    policy: Policy,
+    words: WordLists,
+    detectors: Asks,
+    limits: Configuration | None = None,
+) -> Engine:
+    """Put an engine together; tests give their own detectors."""
+    chosen = limits or configuration()
+    memo: Memo[tuple[str, str], Signal] = Memo(
+        entries=chosen.memo_entries, seconds=chosen.memo_seconds
+    )
+    examiner = Examiner(detectors=detectors, policy=policy, words=words, memo=memo)
+    return Engine(policy, examiner, detectors, chosen)

@@ -1,0 +1,252 @@
+"""Looking at a text or an output: ask the detectors, look into the lists, apply the policy.
+
+No database here, so it may run in any thread; what the hash lists say is passed in.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+from moderation.app.memo import Memo
+from moderation.core.decisions import Decision, HashHit, ListHit, Reason, Verdict
+from moderation.core.notation import words_of
+from moderation.core.policy import Policy, Surface, combine, evaluate
+from moderation.core.signals import Signal
+from moderation.core.triton import Question
+from moderation.core.wordlists import WordLists
+
+# What an output is made of decides by whose rules it is judged.
+SURFACES: Final[Mapping[str, Surface]] = {
+    "text": "text",
+    "image": "image",
+    "speech": "speech",
+    "music": "music",
+}
+# Surfaces that are judged by their words alone, without the bytes.
+WRITTEN: Final[frozenset[Surface]] = frozenset({"text", "music"})
+PROMPT: Final[Surface] = "prompt"
+# What a model may need of the gate; the words in a picture are judged with the picture.
+PHASES: Final[frozenset[str]] = frozenset({PROMPT, "text-in-image", *SURFACES})
+LONGEST_KEPT_TEXT = 20_000
+
+
+class Asks(Protocol):
+    """What the examiner needs of `moderation.core.triton.Detectors`."""
+
+    def start(
+        self, questions: Sequence[Question], deadline_seconds: float
+    ) -> Callable[[], list[list[Signal]]]:
+        """Send questions; the value waits and gives one list of signals per question.
+
+        Neither raises for an outage.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One surface of an item: what was seen, and what the policy says about it.
+
+    `text` is what was judged as text: the words themselves, or those read in a picture or heard
+    in a recording.
+    """
+
+    surface: str
+    text: str
+    signals: tuple[Signal, ...]
+    list_hits: tuple[ListHit, ...]
+    hash_hits: tuple[HashHit, ...]
+    decision: Decision
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values, long texts cut: the evidence kept with a verdict."""
+        signals = [signal.to_json() for signal in self.signals]
+        for signal in signals:
+            if signal["text"]:
+                signal["text"] = _storable(signal["text"])
+        return {
+            "surface": self.surface,
+            "text": _storable(self.text),
+            "verdict": str(self.decision.verdict),
+            "signals": signals,
+            "words": [
+                {"term": hit.term, "hazard": hit.hazard, "severity": str(hit.severity)}
+                for hit in self.list_hits
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All surfaces of one item. `seconds` is the time spent waiting for detectors."""
+
+    findings: tuple[Finding, ...]
+    decision: Decision
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output to judge.
+
+    `data` are the original's bytes, None when the storage could not give them; a text does not
+    need them.
+    """
+
+    modality: str
+    prompt: str
+    text: str
+    data: bytes | None
+    prompt_hits: tuple[HashHit, ...] = ()
+    output_hits: tuple[HashHit, ...] = ()
+
+
+class Examiner:
+    """Examines items under one policy; safe between threads."""
+
+    def __init__(
+        self,
+        *,
+        detectors: Asks,
+        policy: Policy,
+        words: WordLists,
+        memo: Memo[tuple[str, str], Signal],
+    ) -> None:
+        """Ask `detectors`, remember the scores of texts in `memo`."""
+        self.policy = policy
+        self._detectors = detectors
+        self._words = words
+        self._memo = memo
+
+    def text(
+        self,
+        surface: Surface,
+        text: str,
+        *,
+        deadline: float,
+        listed: Callable[[], Sequence[HashHit]] = tuple,
+    ) -> Examination:
+        """Examine a text by itself within `deadline` seconds.
+
+        `listed` looks into the hash lists; it is called while the detectors work.
+        """
+        started = perf_counter()
+        names = self.policy.surfaces[surface].required
+        answers = self._start([(name, _bytes(text), True) for name in names], deadline)
+        hash_hits = listed()
+        finding = self._finding(surface, text, answers(), hash_hits)
+        return Examination((finding,), finding.decision, perf_counter() - started)
+
+    def output(self, output: Output, *, deadline: float) -> Examination:
+        """Examine an output and, as a surface of its own, its prompt.
+
+        `deadline` (seconds) holds for each of the two rounds: first everything there is, then
+        the words that were read or heard.
+        """
+        surface = _surface_of(output)
+        rules = None if surface is None else self.policy.surfaces.get(surface)
+        if surface is None or rules is None:
+            return Examination((), self._nobody_can_judge(output.modality), 0.0)
+        started = perf_counter()
+        is_text = surface in WRITTEN
+        written = _written(output)
+        content = _bytes(written) if is_text else output.data
+        prompt_names = self.policy.surfaces[PROMPT].required if output.prompt.strip() else ()
+        items = [(name, _bytes(output.prompt), True) for name in prompt_names]
+        if content is not None:
+            items += [(name, content, is_text) for name in rules.required]
+        signals = self._ask(items, deadline)
+        about_prompt, about_output = signals[: len(prompt_names)], signals[len(prompt_names) :]
+        if content is None:
+            about_output = [
+                Signal.unavailable(name, "no bytes to judge") for name in rules.required
+            ]
+        words = written
+        if not is_text:
+            words = "\n".join(
+                signal.text for signal in about_output if signal.text and signal.text.strip()
+            )
+            if words:
+                asked = [(name, _bytes(words), True) for name in rules.required_with_text]
+                about_output = [*about_output, *self._ask(asked, deadline)]
+        findings = [self._finding(surface, words, about_output, output.output_hits)]
+        if prompt_names:
+            findings.append(self._finding(PROMPT, output.prompt, about_prompt, output.prompt_hits))
+        return Examination(
+            tuple(findings),
+            combine([finding.decision for finding in findings]),
+            perf_counter() - started,
+        )
+
+    def _finding(
+        self, surface: Surface, text: str, signals: Sequence[Signal], hash_hits: Sequence[HashHit]
+    ) -> Finding:
+        words = tuple(self._words.find(text)) if text.strip() else ()
+        decision = evaluate(
+            self.policy, surface=surface, signals=signals, list_hits=words, hash_hits=hash_hits
+        )
+        return Finding(surface, text, tuple(signals), words, tuple(hash_hits), decision)
+
+    def _ask(self, items: Sequence[tuple[str, bytes, bool]], deadline: float) -> list[Signal]:
+        """Return one signal per (detector, content, may be remembered), asking all at once."""
+        return self._start(items, deadline)()
+
+    def _start(
+        self, items: Sequence[tuple[str, bytes, bool]], deadline: float
+    ) -> Callable[[], list[Signal]]:
+        """Send what `_ask` asks and return what waits for the signals."""
+        keys = [(name, hashlib.sha256(content).hexdigest()) for name, content, _ in items]
+        known = {
+            key: signal
+            for key, (_, _, is_memorable) in zip(keys, items, strict=True)
+            if is_memorable and (signal := self._memo.get(key)) is not None
+        }
+        open_contents: dict[str, dict[str, bytes]] = {}
+        for (name, digest), (_, content, _) in zip(keys, items, strict=True):
+            if (name, digest) not in known:
+                open_contents.setdefault(name, {})[digest] = content
+        questions = [Question(name, list(asked.values())) for name, asked in open_contents.items()]
+        answers = self._detectors.start(questions, deadline) if questions else list
+
+        def finish() -> list[Signal]:
+            for (name, asked), signals in zip(open_contents.items(), answers(), strict=True):
+                known.update(
+                    {(name, digest): signal for digest, signal in zip(asked, signals, strict=True)}
+                )
+            for key, (_, _, is_memorable) in zip(keys, items, strict=True):
+                if is_memorable and known[key].is_available:
+                    self._memo.put(key, known[key])
+            return [known[key] for key in keys]
+
+        return finish
+
+    def _nobody_can_judge(self, modality: str) -> Decision:
+        """Hold what no rule covers: a person has to look."""
+        reason = Reason("", None, None, "unknown_modality", "", Verdict.HOLD, modality)
+        return Decision(Verdict.HOLD, (reason,), self.policy.version, self.policy.version, {})
+
+
+def _surface_of(output: Output) -> Surface | None:
+    """Whose rules hold; music without a notation is listened to, as it may be sung."""
+    if output.modality == "music" and not output.text.strip():
+        return "speech"
+    return SURFACES.get(output.modality)
+
+
+def _written(output: Output) -> str:
+    """The words of an output that is judged by its words; of a notation without any, all of it."""
+    if output.modality == "music":
+        return words_of(output.text) or output.text
+    return output.text
+
+
+def _bytes(text: str) -> bytes:
+    """Return what a detector gets; half characters (from a broken reader) become question marks."""
+    return text.encode("utf-8", "replace")
+
+
+def _storable(text: str) -> str:
+    """Return a text that PostgreSQL takes: no NUL, no half characters, not endless."""
+    return _bytes(text[:LONGEST_KEPT_TEXT]).decode().replace("\0", "")

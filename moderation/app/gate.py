@@ -1,0 +1,100 @@
+"""The synchronous face of the gate: prompts before their job, text while it streams."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from moderation.app.engine import Engine
+from moderation.app.fingerprints import listed_exactly
+from moderation.app.judgement import Judgement, judgement_of
+from moderation.app.judging import judge_picture
+from moderation.app.models import VERDICT_NAMES, Outcome
+from moderation.app.public_reasons import public_reasons
+from moderation.app.services.screenings import record_screening
+from moderation.core.windows import next_window
+from tidegate.contracts.ports import Ruling, WindowRuling
+
+
+class ModerationGate:
+    """Implements `tidegate.contracts.ports.Gate` with the detectors behind Triton."""
+
+    def __init__(self, engine: Callable[[], Engine]) -> None:
+        """`engine` is asked at each call, so that it is made on first use only."""
+        self._engine = engine
+
+    def screen_prompt(self, *, prompt: str, modality: str, correlation_id: UUID) -> Ruling:
+        """Judge a prompt within the prompt deadline; what does not pass leaves a row.
+
+        Scores of an unchanged text come from memory, so the same prompt again costs one query.
+        """
+        gate = self._engine()
+        examination = gate.examiner.text(
+            "prompt",
+            prompt,
+            deadline=gate.configuration.prompt_deadline,
+            listed=lambda: listed_exactly(texts=[prompt]),
+        )
+        judgement = judgement_of(examination, policy=gate.policy)
+        if judgement.verdict != Outcome.RELEASE:
+            record_screening(
+                correlation_id=correlation_id,
+                prompt=prompt,
+                modality=modality,
+                judgement=judgement,
+            )
+        return Ruling(
+            verdict=VERDICT_NAMES[judgement.verdict],
+            reasons=_codes(judgement),
+            policy_version=judgement.policy_version,
+        )
+
+    def screen_image(self, *, image: bytes, source_sha256: str, correlation_id: UUID) -> Ruling:
+        """Judge a picture within the picture deadline; what does not pass leaves a row.
+
+        The row names the file by its digest and holds the words that were read in it.
+        """
+        judgement = judge_picture(image, source_sha256=source_sha256, engine=self._engine())
+        if judgement.verdict != Outcome.RELEASE:
+            record_screening(
+                correlation_id=correlation_id,
+                prompt="\n".join(str(signal["text"]) for signal in judgement.signals),
+                modality="image",
+                judgement=judgement,
+                content_sha256=source_sha256,
+            )
+        return Ruling(
+            verdict=VERDICT_NAMES[judgement.verdict],
+            reasons=_codes(judgement),
+            policy_version=judgement.policy_version,
+        )
+
+    def window(
+        self, *, text: str, released_characters: int, is_final: bool, correlation_id: UUID
+    ) -> WindowRuling:
+        """Judge the next window of a stream; only what was inside a scored window is released.
+
+        The window reaches back over text that is already out, so a phrase across the border is
+        seen whole. While there is too little new text to judge, nothing more is released.
+
+        Raises:
+            ValueError: `released_characters` is no position in the text.
+        """
+        gate = self._engine()
+        window = next_window(text, released=released_characters, is_final=is_final)
+        if window is None:
+            return WindowRuling("release", released_characters, ())
+        examination = gate.examiner.text(
+            "text", window.text, deadline=gate.configuration.window_deadline
+        )
+        judgement = judgement_of(examination, policy=gate.policy)
+        if judgement.verdict != Outcome.RELEASE:
+            return WindowRuling(
+                VERDICT_NAMES[judgement.verdict], released_characters, _codes(judgement)
+            )
+        return WindowRuling("release", window.releasable, ())
+
+
+def _codes(judgement: Judgement) -> tuple[str, ...]:
+    """Return what the author may know, as codes."""
+    if judgement.verdict in (Outcome.RELEASE, Outcome.UNAVAILABLE):
+        return ()
+    return tuple(reason.code for reason in public_reasons(judgement.author_codes or ["review"]))

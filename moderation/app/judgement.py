@@ -1,0 +1,104 @@
+"""A finished examination in the form that is stored and acted on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moderation.app.examination import Examination
+from moderation.app.models import Case, Outcome
+from moderation.app.public_reasons import WAITING, public_reasons
+from moderation.core.decisions import Reason, Verdict
+from moderation.core.hazards import UNKNOWN_SEVERITY, severity
+from moderation.core.policy import Policy
+
+_AUTHOR_CODES = {"hash_list": "listed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was ruled about one output, ready to be written.
+
+    Attributes:
+        reasons: for staff, JSON values; each names its surface.
+        author_codes: for the author, see `public_reasons`.
+        signals: per surface what was seen (`Finding.to_json`).
+        pdq: look of the picture, 64 hexadecimal digits or empty.
+        policy_version: the policy and the detector versions that answered, as one SHA-256.
+        policy: the policy itself, so that its text can be kept.
+    """
+
+    verdict: Outcome
+    reasons: tuple[Mapping[str, Any], ...]
+    hazards: tuple[str, ...]
+    author_codes: tuple[str, ...]
+    severity: int
+    signals: tuple[Mapping[str, Any], ...]
+    hash_hits: tuple[Mapping[str, Any], ...]
+    pdq: str
+    policy_version: str
+    policy: Policy
+    judged_in_ms: int
+
+    @property
+    def because(self) -> Case.Because:
+        """Why a case would be opened."""
+        if self.verdict == Outcome.UNAVAILABLE:
+            return Case.Because.UNAVAILABLE
+        return Case.Because.HOLD
+
+    @property
+    def public(self) -> list[dict[str, str]]:
+        """What the author reads; nothing for what is released."""
+        if self.verdict == Outcome.RELEASE:
+            return []
+        if self.verdict == Outcome.UNAVAILABLE:
+            return [reason.as_json() for reason in public_reasons([WAITING])]
+        return [reason.as_json() for reason in public_reasons(self.author_codes or ["review"])]
+
+
+def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> Judgement:
+    """Put an examination into its stored form."""
+    decision = examination.decision
+    reasons = tuple(
+        {"surface": finding.surface, **reason.to_json()}
+        for finding in examination.findings
+        for reason in finding.decision.reasons
+    ) or tuple({"surface": "", **reason.to_json()} for reason in decision.reasons)
+    counted = [reason for reason in decision.reasons if counts(reason)]
+    return Judgement(
+        verdict=Outcome(decision.verdict.value),
+        reasons=reasons,
+        hazards=tuple(dict.fromkeys(reason.hazard for reason in counted if reason.hazard)),
+        author_codes=author_codes(counted),
+        severity=max(
+            (severity(reason.hazard) if reason.hazard else UNKNOWN_SEVERITY for reason in counted),
+            default=0,
+        ),
+        signals=tuple(finding.to_json() for finding in examination.findings),
+        hash_hits=tuple(
+            {
+                "surface": finding.surface,
+                "kind": hit.kind,
+                "effect": hit.action,
+                "value": hit.value,
+                "distance": hit.distance,
+            }
+            for finding in examination.findings
+            for hit in finding.hash_hits
+        ),
+        pdq=pdq,
+        policy_version=decision.evaluation_version,
+        policy=policy,
+        judged_in_ms=round(examination.seconds * 1_000),
+    )
+
+
+def counts(reason: Reason) -> bool:
+    """Whether a reason speaks about the content and against it."""
+    return reason.verdict in (Verdict.HOLD, Verdict.BLOCK)
+
+
+def author_codes(reasons: list[Reason]) -> tuple[str, ...]:
+    """Return the codes an author may know: the hazard, or the kind of list where none is named."""
+    codes = (reason.hazard or _AUTHOR_CODES.get(reason.rule, "review") for reason in reasons)
+    return tuple(dict.fromkeys(codes))

@@ -1,0 +1,320 @@
+"""Tables of the gate.
+
+A verdict is written once per creation event and never changed; a later look at the same
+asset is a new verdict that names the one it supersedes. A case is the work of a person; an
+asset has at most one that is not decided.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, Final
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from tidegate.contracts.moderation import VerdictName
+from tidegate.primitives.errors import InvalidMove
+from tidegate.primitives.models import Row
+
+REASON_CHARACTERS = 2_000
+
+
+class Outcome(models.TextChoices):
+    """What the gate can say."""
+
+    RELEASE = "release"
+    HOLD = "hold"
+    BLOCK = "block"
+    UNAVAILABLE = "unavailable"
+
+
+VERDICT_NAMES: Final[Mapping[Outcome, VerdictName]] = {
+    Outcome.RELEASE: "release",
+    Outcome.HOLD: "hold",
+    Outcome.BLOCK: "block",
+    Outcome.UNAVAILABLE: "unavailable",
+}
+"""What an outcome is called on the wire."""
+
+
+class PolicyVersion(Row):
+    """One content of the policy file, known by its SHA-256; exactly one is active."""
+
+    version = models.CharField(max_length=64, unique=True)
+    source = models.TextField(help_text="The policy file, as it was read.")
+    active = models.BooleanField(default=False)
+    activated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "moderation_policy_version"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["active"], condition=Q(active=True), name="moderation_one_active_policy"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.version[:12]
+
+
+class Verdict(Row):
+    """What the gate ruled about an asset, with everything that it ruled on."""
+
+    asset = models.ForeignKey("assets.Asset", on_delete=models.PROTECT, related_name="+")
+    event_id = models.UUIDField(
+        null=True, unique=True, help_text="The creation event judged; empty for a later look."
+    )
+    supersedes = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
+    verdict = models.CharField(max_length=16, choices=Outcome)
+    reasons = models.JSONField(default=list)
+    hazards = models.JSONField(default=list)
+    signals = models.JSONField(default=list)
+    hash_hits = models.JSONField(default=list)
+    pdq = models.CharField(max_length=64, blank=True, default="")
+    policy_version = models.CharField(max_length=64, help_text="Policy and detector versions.")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    judged_in_ms = models.PositiveIntegerField(help_text="Time spent in detectors, milliseconds.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict__in=Outcome.values), name="moderation_verdict_known"
+            ),
+            models.UniqueConstraint(
+                fields=["asset"],
+                condition=Q(supersedes__isnull=True),
+                name="moderation_one_first_verdict_per_asset",
+            ),
+            models.CheckConstraint(
+                condition=Q(event_id__isnull=False) | Q(supersedes__isnull=False),
+                name="moderation_verdict_has_an_occasion",
+            ),
+        ]
+        indexes = [models.Index(fields=["asset", "-created_at"], name="moderation_verdict_asset")]
+
+    def __str__(self) -> str:
+        return f"{self.asset_id}: {self.verdict}"
+
+
+class PromptScreening(Row):
+    """A prompt that did not simply pass; what passes leaves no row."""
+
+    correlation_id = models.UUIDField()
+    text_sha256 = models.CharField(max_length=64)
+    prompt = models.TextField()
+    modality = models.CharField(max_length=16)
+    verdict = models.CharField(max_length=16, choices=Outcome)
+    reasons = models.JSONField(default=list)
+    signals = models.JSONField(default=list)
+    policy_version = models.CharField(max_length=64)
+    times = models.PositiveIntegerField(default=1, help_text="How often the same answer was given.")
+
+    class Meta:
+        db_table = "moderation_prompt_screening"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["correlation_id", "text_sha256", "verdict"],
+                name="moderation_one_screening_per_answer",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict__in=[Outcome.HOLD, Outcome.BLOCK, Outcome.UNAVAILABLE]),
+                name="moderation_screening_did_not_pass",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.correlation_id}: {self.verdict}"
+
+
+class Case(Row):
+    """A question that only a person may answer: may this asset be seen?"""
+
+    class State(models.TextChoices):
+        """Where the case stands; a claim whose lease ran out counts as open."""
+
+        OPEN = "open"
+        CLAIMED = "claimed"
+        DECIDED = "decided"
+
+    class Because(models.TextChoices):
+        """Why a person has to look."""
+
+        HOLD = "hold"
+        UNAVAILABLE = "unavailable"
+        REPORT = "report"
+
+    class Ruling(models.TextChoices):
+        """What a case can end with."""
+
+        RELEASE = "release"
+        BLOCK = "block"
+
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        State.OPEN: {State.CLAIMED, State.DECIDED},
+        State.CLAIMED: {State.OPEN, State.CLAIMED, State.DECIDED},
+        State.DECIDED: set(),
+    }
+
+    asset = models.ForeignKey("assets.Asset", on_delete=models.PROTECT, related_name="+")
+    organisation_id = models.UUIDField(help_text="The asset's organisation: filter without a join.")
+    verdict = models.ForeignKey(Verdict, null=True, on_delete=models.PROTECT, related_name="+")
+    previous = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="reopened_as"
+    )
+    state = models.CharField(max_length=16, choices=State, default=State.OPEN)
+    because = models.CharField(max_length=16, choices=Because)
+    severity = models.PositiveSmallIntegerField(default=0)
+    hazards = models.JSONField(default=list)
+    report_count = models.PositiveIntegerField(default=0)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    lease_expires_at = models.DateTimeField(null=True)
+    rechecked_at = models.DateTimeField(
+        null=True, help_text="When the platform last tried again to judge it, for outages only."
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_by_system = models.BooleanField(default=False)
+    decided_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, choices=Ruling, blank=True, default="")
+    reason = models.CharField(max_length=REASON_CHARACTERS, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "claimed", "decided"]),
+                name="moderation_case_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(because__in=["hold", "unavailable", "report"]),
+                name="moderation_case_because_known",
+            ),
+            models.UniqueConstraint(
+                fields=["asset"],
+                condition=~Q(state="decided"),
+                name="moderation_one_undecided_case_per_asset",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="claimed")
+                | Q(claimed_by__isnull=False, lease_expires_at__isnull=False),
+                name="moderation_claimed_case_has_holder_and_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="decided")
+                | (
+                    Q(outcome__in=["release", "block"], decided_at__isnull=False)
+                    & ~Q(reason="")
+                    & (
+                        Q(decided_by__isnull=False, decided_by_system=False)
+                        | Q(decided_by__isnull=True, decided_by_system=True)
+                    )
+                ),
+                name="moderation_decided_case_says_who_what_why",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-severity", "created_at", "id"],
+                condition=~Q(state="decided"),
+                name="moderation_case_queue",
+            ),
+            models.Index(fields=["asset", "-created_at"], name="moderation_case_asset"),
+            models.Index(
+                fields=["-decided_at"], condition=Q(state="decided"), name="moderation_case_decided"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"case {self.pk} ({self.state})"
+
+    def move_to(self, state: str) -> None:
+        """Set the new state, or raise InvalidMove."""
+        if state not in self.MOVES[self.state]:
+            raise InvalidMove(
+                f"a case that is {self.state} cannot become {state}", code="invalid_case_move"
+            )
+        self.state = state
+
+    def is_held_by_another(self, user_id: object, at: datetime) -> bool:
+        """Whether somebody else's claim is still running at that moment."""
+        return (
+            self.state == self.State.CLAIMED
+            and self.claimed_by_id != user_id
+            and self.lease_expires_at is not None
+            and self.lease_expires_at > at
+        )
+
+
+class Report(Row):
+    """One person's report of one asset; the same person counts once per asset."""
+
+    asset = models.ForeignKey("assets.Asset", on_delete=models.PROTECT, related_name="+")
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    interaction_id = models.UUIDField(unique=True)
+    note = models.CharField(max_length=REASON_CHARACTERS, blank=True, default="")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reports")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "reporter"], name="moderation_one_report_per_person_and_case"
+            ),
+        ]
+        indexes = [models.Index(fields=["asset", "-created_at"], name="moderation_report_asset")]
+
+    def __str__(self) -> str:
+        return f"{self.reporter_id} reported {self.asset_id}"
+
+
+class HashEntry(Row):
+    """A fingerprint that settles the matter: exact bytes, a picture's look, or a text."""
+
+    class Kind(models.TextChoices):
+        """What was hashed, and how."""
+
+        SHA256 = "sha256"
+        PDQ = "pdq"
+        TEXT = "text"
+
+    class Effect(models.TextChoices):
+        """What a match means."""
+
+        BLOCK = "block"
+        HOLD = "hold"
+        ALLOW = "allow"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    value = models.CharField(max_length=64, help_text="64 lower-case hexadecimal digits.")
+    effect = models.CharField(max_length=8, choices=Effect)
+    hazard = models.CharField(max_length=32, blank=True, default="")
+    reason = models.CharField(max_length=REASON_CHARACTERS)
+    source_case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="+")
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        db_table = "moderation_hash_entry"
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "value"], name="moderation_hash_listed_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["sha256", "pdq", "text"]), name="moderation_hash_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(effect__in=["block", "hold", "allow"]),
+                name="moderation_hash_effect_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(value__regex=r"^[0-9a-f]{64}$"), name="moderation_hash_is_hexadecimal"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value[:12]}… ({self.effect})"

@@ -1,0 +1,63 @@
+"""What an author is told: plain words per hazard, and nothing that helps to get around a rule.
+
+The stored title is the English message id; pages and the API translate it at reading time, so
+one stored reason serves every language. Hazards about children name no detail at all: the
+author learns only that a rule was broken.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_noop
+
+GENERAL = "rules"
+WAITING = "being_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicReason:
+    """A stable code and its English title (the message id of the translation)."""
+
+    code: str
+    title: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the form stored with the asset."""
+        return {"code": self.code, "title": self.title}
+
+
+_TITLES = {
+    GENERAL: gettext_noop("This does not follow our rules."),
+    WAITING: gettext_noop("Our automatic checks could not finish; a person will look at it."),
+    "reported": gettext_noop("People reported this; a person will look at it."),
+    "listed": gettext_noop("This is the same as something that was blocked before."),
+    "sexual": gettext_noop("This may show or describe sexual content."),
+    "violence": gettext_noop("This may show or describe violence."),
+    "hate": gettext_noop("This may attack people for who they are."),
+    "harassment": gettext_noop("This may insult or threaten somebody."),
+    "self_harm": gettext_noop("This may describe or encourage self-harm."),
+    "dangerous": gettext_noop("This may help somebody to do something dangerous or illegal."),
+    "spam": gettext_noop("This looks like spam or a scam."),
+    "profanity": gettext_noop("This uses strong language."),
+    "prompt_attack": gettext_noop("This looks like an attempt to get around our safety checks."),
+    "review": gettext_noop("A person has to look at this first."),
+}
+_NEVER_NAMED = frozenset({"child_safety"})
+
+
+def public_reason(code: str) -> PublicReason:
+    """Return the author-facing reason of a hazard or code; unknown ones become "review"."""
+    if code in _NEVER_NAMED:
+        code = GENERAL
+    return PublicReason(code, _TITLES[code]) if code in _TITLES else public_reason("review")
+
+
+def public_reasons(hazards: Iterable[str]) -> list[PublicReason]:
+    """Return one reason per distinct code, in the order given.
+
+    A hazard about children silences all others: naming them beside it would describe it.
+    """
+    names = list(dict.fromkeys(hazards))
+    if _NEVER_NAMED.intersection(names):
+        return [public_reason(GENERAL)]
+    return list(dict.fromkeys(public_reason(name) for name in names))

@@ -1,0 +1,44 @@
+"""Who may look into the gate, and who may decide."""
+
+from uuid import UUID
+
+from tidegate.accounts.viewers import Viewer
+from tidegate.primitives.errors import NotAllowed
+
+DECIDERS = frozenset({"reviewer", "senior_reviewer", "policy_admin"})
+READERS = DECIDERS | {"auditor"}
+HASH_KEEPERS = frozenset({"senior_reviewer", "policy_admin"})
+
+
+def require_reader(viewer: Viewer) -> None:
+    """Raise NotAllowed unless the viewer may read cases."""
+    _require(viewer, READERS, "cases:read")
+
+
+def require_decider(viewer: Viewer) -> UUID:
+    """Return the reviewer's user id, or raise NotAllowed."""
+    return _require(viewer, DECIDERS, "cases:decide")
+
+
+def require_hash_keeper(viewer: Viewer) -> UUID:
+    """Return the id of a person who may edit hash lists by hand, or raise NotAllowed."""
+    return _require(viewer, HASH_KEEPERS, "cases:decide")
+
+
+def may_decide(viewer: Viewer) -> bool:
+    """Whether the viewer may claim and decide cases at all."""
+    return _has(viewer, DECIDERS, "cases:decide")
+
+
+def _has(viewer: Viewer, roles: frozenset[str], scope: str) -> bool:
+    return (
+        viewer.user_id is not None
+        and viewer.has_role(roles)
+        and (viewer.scopes is None or scope in viewer.scopes)
+    )
+
+
+def _require(viewer: Viewer, roles: frozenset[str], scope: str) -> UUID:
+    if viewer.user_id is None or not _has(viewer, roles, scope):
+        raise NotAllowed("Only review staff may do this.", code="review_staff_only")
+    return viewer.user_id

@@ -1,0 +1,225 @@
+"""One case with everything a reviewer needs to rule on it."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, get_args
+from uuid import UUID
+
+from django.db.models import F
+
+from moderation.app.models import Case, HashEntry, Report, Verdict
+from moderation.app.roles import may_decide, require_reader
+from moderation.app.selectors.queue import decider, summary
+from moderation.app.selectors.similarity import Traits, likeness, traits
+from moderation.app.selectors.views import (
+    CaseEvidence,
+    ReportSummary,
+    Score,
+    SimilarCase,
+    SurfaceEvidence,
+    VerdictSummary,
+)
+from moderation.core.policy import Policy, Surface, SurfaceRules, Threshold, parse
+from moderation.core.policy_file import InvalidPolicy
+from tidegate.accounts.viewers import Viewer
+from tidegate.assets.models import Move
+from tidegate.assets.selectors import asset_for
+from tidegate.primitives.clock import now
+from tidegate.primitives.errors import NotFound
+
+_COMPARED = 300
+_LEAST_LIKENESS = 0.15
+_SURFACES = frozenset(get_args(Surface))
+
+
+def case_for(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvidence:
+    """Return a case and its evidence, with up to `similar` decided cases like it.
+
+    Raises:
+        NotAllowed: the viewer is no review staff.
+        NotFound: no such case, or (for a key) not of its organisation.
+    """
+    require_reader(viewer)
+    case = (
+        Case.objects.select_related("asset", "claimed_by", "decided_by").filter(pk=case_id).first()
+    )
+    if case is None or viewer.organisation_id not in {None, case.organisation_id}:
+        raise NotFound("There is no such case.", code="case_not_found")
+    asset = asset_for(viewer, case.asset_id)
+    verdicts = list(
+        Verdict.objects.filter(asset_id=case.asset_id)
+        .select_related("policy")
+        .order_by("-created_at", "-id")
+    )
+    latest = verdicts[0] if verdicts else None
+    surfaces = tuple(_surfaces(latest)) if latest else ()
+    others = (
+        Case.objects.filter(asset_id=case.asset_id)
+        .exclude(pk=case.pk)
+        .select_related("asset", "claimed_by", "decided_by")
+        .order_by("-created_at")
+    )
+    return CaseEvidence(
+        case=summary(case, viewer),
+        asset=asset,
+        author=asset.owner.display_name,
+        prompt=asset.prompt,
+        found_text=next((one.text for one in surfaces if one.surface in {"image", "speech"}), ""),
+        reasons=tuple(latest.reasons) if latest else (),
+        surfaces=surfaces,
+        hash_hits=tuple(latest.hash_hits) if latest else (),
+        verdicts=tuple(_verdict(verdict) for verdict in verdicts),
+        history=tuple(Move.objects.filter(asset_id=case.asset_id).order_by("version")),
+        reports=tuple(
+            ReportSummary(report.note, report.created_at)
+            for report in Report.objects.filter(asset_id=case.asset_id).order_by("-created_at")
+        ),
+        previous=tuple(summary(other, viewer) for other in others),
+        similar=tuple(_similar(case, latest, viewer, similar)),
+        refusal=_refusal(case, viewer),
+    )
+
+
+def cases_without_detectors(limit: int) -> list[tuple[UUID, UUID]]:
+    """Return (case, asset) of what is held for an outage only, the longest untried first."""
+    return list(
+        Case.objects.filter(state=Case.State.OPEN, because=Case.Because.UNAVAILABLE)
+        .order_by(F("rechecked_at").asc(nulls_first=True), "created_at", "id")
+        .values_list("pk", "asset_id")[:limit]
+    )
+
+
+def hash_entries(viewer: Viewer, *, limit: int = 200) -> list[HashEntry]:
+    """Return the newest entries of the hash lists.
+
+    Raises:
+        NotAllowed: the viewer is no review staff.
+    """
+    require_reader(viewer)
+    return list(HashEntry.objects.select_related("added_by").order_by("-created_at", "-id")[:limit])
+
+
+def _surfaces(verdict: Verdict) -> Iterable[SurfaceEvidence]:
+    policy = _policy(verdict.policy.source)
+    for finding in verdict.signals:
+        name = finding["surface"]
+        rules = policy.surfaces[name] if policy and name in _SURFACES else None
+        signals = finding["signals"]
+        yield SurfaceEvidence(
+            surface=name,
+            verdict=finding["verdict"],
+            text=finding["text"],
+            scores=tuple(
+                sorted(
+                    (score for signal in signals for score in _scores(signal, rules)),
+                    key=lambda score: -score.score,
+                )
+            ),
+            words=tuple(finding["words"]),
+            outages={
+                signal["detector"]: signal["error"]
+                for signal in signals
+                if signal["error"] is not None
+            },
+        )
+
+
+def _scores(signal: Mapping[str, Any], rules: SurfaceRules | None) -> Iterable[Score]:
+    for hazard, value in signal["scores"].items():
+        if value is None:
+            continue
+        threshold = rules.threshold(signal["detector"], hazard) if rules else None
+        yield Score(
+            detector=signal["detector"],
+            version=signal["version"],
+            hazard=hazard,
+            score=value,
+            hold_at=threshold.hold_at if threshold else None,
+            block_at=threshold.block_at if threshold else None,
+            level=_level(value, threshold),
+        )
+
+
+def _level(score: float, threshold: Threshold | None) -> str:
+    if threshold is None:
+        return "hold"
+    if threshold.block_at is not None and score >= threshold.block_at:
+        return "block"
+    return "hold" if score >= threshold.hold_at else "release"
+
+
+def _verdict(verdict: Verdict) -> VerdictSummary:
+    return VerdictSummary(
+        id=verdict.pk,
+        verdict=verdict.verdict,
+        hazards=tuple(verdict.hazards),
+        policy_version=verdict.policy_version,
+        policy=verdict.policy.version,
+        judged_in_ms=verdict.judged_in_ms,
+        at=verdict.created_at,
+    )
+
+
+def _refusal(case: Case, viewer: Viewer) -> str:
+    """Return the code of what keeps this viewer from deciding, the same that a try would earn."""
+    if not may_decide(viewer):
+        return "review_staff_only"
+    if case.asset.owner_id == viewer.user_id:
+        return "own_asset"
+    if case.state == Case.State.DECIDED:
+        return "case_decided"
+    if case.is_held_by_another(viewer.user_id, now()):
+        return "case_held"
+    return ""
+
+
+def _similar(
+    case: Case, latest: Verdict | None, viewer: Viewer, limit: int
+) -> Iterable[SimilarCase]:
+    """Compare with the newest decided cases of the same modality and keep the nearest."""
+    mine = _traits(case, latest)
+    decided = Case.objects.filter(
+        state=Case.State.DECIDED, asset__modality=case.asset.modality
+    ).exclude(asset_id=case.asset_id)
+    if viewer.organisation_id is not None:
+        decided = decided.filter(organisation_id=viewer.organisation_id)
+    candidates = decided.select_related("asset", "verdict", "decided_by").order_by("-decided_at")
+    compared = [
+        (likeness(mine, _traits(other, other.verdict)), other) for other in candidates[:_COMPARED]
+    ]
+    compared.sort(key=lambda pair: -pair[0].value)
+    for measure, other in compared[:limit]:
+        if measure.value < _LEAST_LIKENESS or other.decided_at is None:
+            return
+        yield SimilarCase(
+            id=other.pk,
+            asset_id=other.asset_id,
+            title=other.asset.title,
+            outcome=other.outcome,
+            reason=other.reason,
+            decided_by=decider(other),
+            decided_at=other.decided_at,
+            likeness=measure.value,
+            why=measure.why,
+        )
+
+
+def _traits(case: Case, verdict: Verdict | None) -> Traits:
+    return traits(
+        hazards=case.hazards,
+        text=f"{case.asset.prompt} {case.asset.text}",
+        pdq=verdict.pdq if verdict else "",
+    )
+
+
+@lru_cache(maxsize=32)
+def _policy(source: str) -> Policy | None:
+    """Read the policy that a stored verdict was reached under.
+
+    None for one in a form that this release no longer reads: the scores are then shown without
+    thresholds, while the stored reasons keep theirs.
+    """
+    try:
+        return parse(source)
+    except InvalidPolicy:
+        return None

@@ -1,0 +1,208 @@
+"""The queue: which cases wait, in the order in which they should be looked at."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from moderation.app.models import Case
+from moderation.app.roles import require_reader
+from moderation.app.selectors.views import CasePage, CaseSummary, QueueCounts
+from tidegate.accounts.viewers import Viewer
+from tidegate.primitives.clock import now
+from tidegate.primitives.errors import InvalidInput
+
+STATES: Final = ("open", "claimed", "mine", "decided", "undecided")
+LARGEST_PAGE = 100
+_PROMPT_EXCERPT = 280
+_LONGEST_CURSOR = 200
+
+
+def queue(
+    viewer: Viewer,
+    *,
+    state: str = "open",
+    modality: str | None = None,
+    because: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> CasePage:
+    """Return a page of cases: the most severe first and among those the oldest first.
+
+    `state` is one of `STATES`: "open" includes claims whose lease ran out, "mine" are the
+    viewer's running claims, "undecided" is all that is not decided, "decided" comes newest
+    decision first. `modality` and `because` narrow it.
+
+    Raises:
+        NotAllowed: the viewer is no review staff.
+        InvalidInput: unknown state, or a cursor that is not ours.
+    """
+    require_reader(viewer)
+    if state not in STATES:
+        raise InvalidInput(
+            f"The state is one of {', '.join(STATES)}.", code="unknown_state", pointer="/state"
+        )
+    size = max(1, min(limit, LARGEST_PAGE))
+    cases = _cases(viewer, state)
+    if modality is not None:
+        cases = cases.filter(asset__modality=modality)
+    if because is not None:
+        cases = cases.filter(because=because)
+    if state == "decided":
+        cases = cases.order_by("-decided_at", "-id")
+        if cursor is not None:
+            (at, last) = _read(cursor, 2)
+            moment, key = _moment(at), _key(last)
+            cases = cases.filter(Q(decided_at__lt=moment) | Q(decided_at=moment, id__lt=key))
+    else:
+        cases = cases.order_by("-severity", "created_at", "id")
+        if cursor is not None:
+            (severity, at, last) = _read(cursor, 3)
+            rank, moment, key = _rank(severity), _moment(at), _key(last)
+            cases = cases.filter(
+                Q(severity__lt=rank)
+                | Q(severity=rank, created_at__gt=moment)
+                | Q(severity=rank, created_at=moment, id__gt=key)
+            )
+    found = list(cases.select_related("asset", "claimed_by", "decided_by")[: size + 1])
+    page = found[:size]
+    return CasePage(
+        cases=tuple(summary(case, viewer) for case in page),
+        next_cursor=_cursor(page[-1], state) if len(found) > size else None,
+    )
+
+
+def queue_counts(viewer: Viewer) -> QueueCounts:
+    """Return the figures above the queue; one query.
+
+    Raises:
+        NotAllowed: the viewer is no review staff.
+    """
+    require_reader(viewer)
+    at = now()
+    is_claimed = Q(state=Case.State.CLAIMED, lease_expires_at__gt=at)
+    is_undecided = ~Q(state=Case.State.DECIDED)
+    counts = _confined(viewer).aggregate(
+        open=Count("id", filter=is_undecided & ~is_claimed),
+        claimed=Count("id", filter=is_claimed),
+        mine=Count("id", filter=is_claimed & Q(claimed_by_id=viewer.user_id)),
+        unavailable=Count("id", filter=is_undecided & Q(because=Case.Because.UNAVAILABLE)),
+        reported=Count("id", filter=is_undecided & Q(report_count__gt=0)),
+        decided_today=Count("id", filter=Q(decided_at__gt=at - timedelta(days=1))),
+        oldest_opened_at=Min("created_at", filter=is_undecided),
+    )
+    return QueueCounts(**counts)
+
+
+def summary(case: Case, viewer: Viewer) -> CaseSummary:
+    """Return a case as a line; wants `asset`, `claimed_by` and `decided_by` loaded with it."""
+    is_held = (
+        case.state == Case.State.CLAIMED
+        and case.lease_expires_at is not None
+        and case.lease_expires_at > now()
+    )
+    state = Case.State.OPEN if case.state == Case.State.CLAIMED and not is_held else case.state
+    return CaseSummary(
+        id=case.pk,
+        asset_id=case.asset_id,
+        organisation_id=case.organisation_id,
+        modality=case.asset.modality,
+        title=case.asset.title,
+        prompt=case.asset.prompt[:_PROMPT_EXCERPT],
+        state=str(state),
+        because=case.because,
+        severity=case.severity,
+        hazards=tuple(case.hazards),
+        report_count=case.report_count,
+        opened_at=case.created_at,
+        holder=case.claimed_by.display_name if is_held and case.claimed_by else "",
+        lease_expires_at=case.lease_expires_at if is_held else None,
+        is_mine=is_held and case.claimed_by_id == viewer.user_id,
+        is_own_asset=case.asset.owner_id == viewer.user_id,
+        outcome=case.outcome,
+        reason=case.reason,
+        decided_by=decider(case),
+        decided_at=case.decided_at,
+    )
+
+
+def decider(case: Case) -> str:
+    """Return who decided, in words: a name, "Tidegate" for the platform, or nothing yet."""
+    if case.decided_by is not None:
+        return case.decided_by.display_name
+    return "Tidegate" if case.decided_by_system else ""
+
+
+def _confined(viewer: Viewer) -> QuerySet[Case]:
+    cases = Case.objects.all()
+    if viewer.organisation_id is not None:
+        cases = cases.filter(organisation_id=viewer.organisation_id)
+    return cases
+
+
+def _cases(viewer: Viewer, state: str) -> QuerySet[Case]:
+    cases = _confined(viewer)
+    is_claimed = Q(state=Case.State.CLAIMED, lease_expires_at__gt=now())
+    match state:
+        case "decided":
+            return cases.filter(state=Case.State.DECIDED)
+        case "claimed":
+            return cases.filter(is_claimed)
+        case "mine":
+            return cases.filter(is_claimed, claimed_by_id=viewer.user_id)
+        case "undecided":
+            return cases.exclude(state=Case.State.DECIDED)
+        case _:
+            return cases.exclude(state=Case.State.DECIDED).exclude(is_claimed)
+
+
+def _cursor(case: Case, state: str) -> str:
+    if state == "decided":
+        at = case.decided_at.isoformat() if case.decided_at else ""
+        place: list[object] = [at, str(case.pk)]
+    else:
+        place = [case.severity, case.created_at.isoformat(), str(case.pk)]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _read(cursor: str, length: int) -> list[object]:
+    if len(cursor) > _LONGEST_CURSOR:
+        raise _unreadable()
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (binascii.Error, ValueError) as error:
+        raise _unreadable() from error
+    if not isinstance(place, list) or len(place) != length:
+        raise _unreadable()
+    return place
+
+
+def _rank(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value <= LARGEST_PAGE * 10:
+        raise _unreadable()
+    return value
+
+
+def _moment(value: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(value))
+        if moment.tzinfo is None:
+            raise _unreadable()
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _unreadable() from error
+
+
+def _key(value: object) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError as error:
+        raise _unreadable() from error
+
+
+def _unreadable() -> InvalidInput:
+    return InvalidInput("The cursor is not one of ours.", code="invalid_cursor", pointer="/cursor")

@@ -1,0 +1,152 @@
+"""What readers of the gate are given: frozen values, never rows to write through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tidegate.assets.models import Asset, Move
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSummary:
+    """A case as a line of the queue.
+
+    `state` is what a reviewer would call it: a claim whose lease ran out reads "open".
+    """
+
+    id: UUID
+    asset_id: UUID
+    organisation_id: UUID
+    modality: str
+    title: str
+    prompt: str
+    state: str
+    because: str
+    severity: int
+    hazards: tuple[str, ...]
+    report_count: int
+    opened_at: datetime
+    holder: str
+    lease_expires_at: datetime | None
+    is_mine: bool
+    is_own_asset: bool
+    outcome: str
+    reason: str
+    decided_by: str
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Some cases, and the cursor of the next ones; None at the end."""
+
+    cases: tuple[CaseSummary, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """The head of the queue. `oldest_opened_at` is the age of the longest waiting case."""
+
+    open: int
+    claimed: int
+    mine: int
+    unavailable: int
+    reported: int
+    decided_today: int
+    oldest_opened_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One probability (0..1) with the thresholds it was measured against.
+
+    `level` is "release", "hold" or "block": what this score alone would have led to.
+    """
+
+    detector: str
+    version: str
+    hazard: str
+    score: float
+    hold_at: float | None
+    block_at: float | None
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceEvidence:
+    """What was seen on one surface.
+
+    `text` is the prompt, the text, or what was read in the picture or heard in the recording;
+    `outages` maps a detector that did not answer to the reason.
+    """
+
+    surface: str
+    verdict: str
+    text: str
+    scores: tuple[Score, ...]
+    words: tuple[Mapping[str, Any], ...]
+    outages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictSummary:
+    """One verdict of the asset."""
+
+    id: UUID
+    verdict: str
+    hazards: tuple[str, ...]
+    policy_version: str
+    policy: str
+    judged_in_ms: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSummary:
+    """One person's report. Reviewers do not learn who it was."""
+
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarCase:
+    """A decided case like this one; `likeness` 0..1 and `why` say how it is like it."""
+
+    id: UUID
+    asset_id: UUID
+    title: str
+    outcome: str
+    reason: str
+    decided_by: str
+    decided_at: datetime
+    likeness: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvidence:
+    """All that a reviewer needs to rule.
+
+    `reasons` are the stored reasons of the latest verdict (surface, hazard, score, threshold,
+    rule, detector, verdict, detail); `found_text` is what was read or heard in the output;
+    `refusal` says why this viewer cannot decide, and is empty when they can.
+    """
+
+    case: CaseSummary
+    asset: Asset
+    author: str
+    prompt: str
+    found_text: str
+    reasons: tuple[Mapping[str, Any], ...]
+    surfaces: tuple[SurfaceEvidence, ...]
+    hash_hits: tuple[Mapping[str, Any], ...]
+    verdicts: tuple[VerdictSummary, ...]
+    history: tuple[Move, ...]
+    reports: tuple[ReportSummary, ...]
+    previous: tuple[CaseSummary, ...]
+    similar: tuple[SimilarCase, ...]
+    refusal: str

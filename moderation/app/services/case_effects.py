@@ -1,0 +1,184 @@
+"""Opening and closing a case about a locked asset, inside the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from moderation.app.models import Case, Verdict
+from moderation.app.public_reasons import GENERAL, public_reasons
+from tidegate.assets.models import Asset, Visibility
+from tidegate.assets.services import move_asset
+from tidegate.audit.actions import Action
+from tidegate.audit.services import record
+from tidegate.contracts.moderation import CaseDecided, CaseOpened
+from tidegate.events.services import announce
+from tidegate.primitives.actor import Actor
+from tidegate.primitives.clock import now
+from tidegate.primitives.errors import InvalidMove
+
+# The moves that bring an asset to where a ruling wants it. An asset that its owner withdrew
+# stays withdrawn after a release, but a block reaches it: the owner could restore it otherwise.
+STEPS: Final[Mapping[tuple[str, str], tuple[Visibility, ...]]] = {
+    (Case.Ruling.RELEASE, Visibility.HELD): (Visibility.RELEASED,),
+    (Case.Ruling.RELEASE, Visibility.RELEASED): (),
+    (Case.Ruling.RELEASE, Visibility.WITHDRAWN): (),
+    (Case.Ruling.BLOCK, Visibility.HELD): (Visibility.BLOCKED,),
+    (Case.Ruling.BLOCK, Visibility.RELEASED): (Visibility.HELD, Visibility.BLOCKED),
+    (Case.Ruling.BLOCK, Visibility.WITHDRAWN): (Visibility.BLOCKED,),
+    (Case.Ruling.BLOCK, Visibility.BLOCKED): (),
+}
+
+
+def open_case(
+    *,
+    asset: Asset,
+    because: Case.Because,
+    severity: int,
+    hazards: Sequence[str],
+    verdict: Verdict | None,
+    actor: Actor,
+    correlation_id: UUID,
+) -> Case:
+    """Open a case about a locked asset, inside the caller's transaction.
+
+    The newest decided case becomes its `previous`: a case that is looked at again is a new
+    row, so no decision is ever overwritten.
+    """
+    case = Case(
+        asset=asset,
+        organisation_id=asset.organisation_id,
+        verdict=verdict,
+        previous=Case.objects.filter(asset=asset, reopened_as=None)
+        .order_by("-created_at", "-id")
+        .first(),
+        because=because,
+        severity=severity,
+        hazards=list(hazards),
+    )
+    case.save(force_insert=True)
+    announce(
+        CaseOpened(
+            case_id=case.pk,
+            asset_id=asset.pk,
+            organisation_id=asset.organisation_id,
+            because=case.because,
+        ),
+        correlation_id=correlation_id,
+    )
+    record_case(
+        Action.CASE_OPENED,
+        case,
+        actor=actor,
+        before=None,
+        reason=case.because,
+        correlation_id=correlation_id,
+    )
+    return case
+
+
+def close_case(
+    *,
+    asset: Asset,
+    case: Case,
+    ruling: Case.Ruling,
+    reason: str,
+    decided_by: UUID | None,
+    actor: Actor,
+) -> Case:
+    """Apply a ruling to a locked asset and case, inside the caller's transaction.
+
+    `decided_by` is None only when the platform closes a case that it opened for an outage.
+    """
+    before = picture(case)
+    case.move_to(Case.State.DECIDED)
+    case.outcome = ruling
+    case.reason = reason
+    case.decided_at = now()
+    case.decided_by_id = decided_by
+    case.decided_by_system = decided_by is None
+    case.lease_expires_at = None
+    case.save(
+        update_fields=[
+            "state",
+            "outcome",
+            "reason",
+            "decided_at",
+            "decided_by",
+            "decided_by_system",
+            "lease_expires_at",
+        ]
+    )
+    _move(asset, case, ruling, actor=actor)
+    announce(
+        CaseDecided(
+            case_id=case.pk,
+            asset_id=asset.pk,
+            organisation_id=asset.organisation_id,
+            outcome="release" if ruling == Case.Ruling.RELEASE else "block",
+        ),
+        correlation_id=asset.correlation_id,
+    )
+    record_case(
+        Action.CASE_DECIDED,
+        case,
+        actor=actor,
+        before=before,
+        reason=reason,
+        correlation_id=asset.correlation_id,
+    )
+    return case
+
+
+def picture(case: Case) -> dict[str, Any]:
+    """Return what the trail keeps of a case."""
+    return {
+        "state": str(case.state),
+        "because": str(case.because),
+        "severity": case.severity,
+        "claimed_by": str(case.claimed_by_id or ""),
+        "outcome": str(case.outcome),
+    }
+
+
+def record_case(
+    action: Action,
+    case: Case,
+    *,
+    actor: Actor,
+    before: Mapping[str, Any] | None,
+    correlation_id: UUID,
+    reason: str = "",
+) -> None:
+    """Append a change of a case to its organisation's chain."""
+    record(
+        action,
+        chain=f"organisation:{case.organisation_id}",
+        actor=actor,
+        subject_type="moderation.case",
+        subject_id=str(case.pk),
+        before=before,
+        after=picture(case),
+        reason=reason,
+        correlation_id=correlation_id,
+    )
+
+
+def _move(asset: Asset, case: Case, ruling: Case.Ruling, *, actor: Actor) -> None:
+    try:
+        steps = STEPS[ruling, asset.visibility]
+    except KeyError:
+        raise InvalidMove(
+            f"a case cannot {ruling} an asset that is {asset.visibility}",
+            code="asset_move_not_allowed",
+        ) from None
+    is_block = ruling == Case.Ruling.BLOCK
+    told = [reason.as_json() for reason in public_reasons(case.hazards or [GENERAL])]
+    for step in steps:
+        move_asset(
+            asset_id=asset.pk,
+            to=step,
+            actor=actor,
+            reason=case.reason,
+            reasons=None if is_block else [],
+            public_reasons=told if is_block else [],
+        )

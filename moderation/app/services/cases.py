@@ -1,0 +1,180 @@
+"""What reviewers do with cases: claim, let go, decide."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from moderation.app.configuration import configuration
+from moderation.app.models import REASON_CHARACTERS, Case
+from moderation.app.roles import require_decider
+from moderation.app.services import hashes
+from moderation.app.services.case_effects import close_case, picture, record_case
+from tidegate.accounts.viewers import Viewer
+from tidegate.assets.models import Asset
+from tidegate.audit.actions import Action
+from tidegate.primitives.clock import now
+from tidegate.primitives.errors import Conflict, InvalidInput, NotAllowed, NotFound
+
+
+@transaction.atomic
+def claim_case(*, case_id: UUID, viewer: Viewer) -> Case:
+    """Give the viewer the case for the length of a lease, or renew the lease they hold.
+
+    Raises:
+        NotAllowed: not a reviewer, or the asset is the viewer's own.
+        NotFound: no such case.
+        Conflict: decided, or somebody else's lease still runs; `extra` names them.
+    """
+    user_id = require_decider(viewer)
+    asset, case = _lock(case_id, viewer)
+    _refuse_owner(asset, user_id)
+    _refuse_decided(case)
+    _refuse_held_by_another(case, user_id)
+    before = picture(case)
+    is_renewal = case.state == Case.State.CLAIMED and case.claimed_by_id == user_id
+    case.move_to(Case.State.CLAIMED)
+    case.claimed_by_id = user_id
+    case.lease_expires_at = now() + configuration().claim_lease
+    case.save(update_fields=["state", "claimed_by", "lease_expires_at"])
+    if not is_renewal:
+        # Renewals come every few minutes from an open page and say nothing new.
+        record_case(
+            Action.CASE_CLAIMED,
+            case,
+            actor=viewer.actor(),
+            before=before,
+            correlation_id=asset.correlation_id,
+        )
+    return case
+
+
+@transaction.atomic
+def release_claim(*, case_id: UUID, viewer: Viewer) -> Case:
+    """Let go of a case. Doing so without holding it changes nothing.
+
+    Raises:
+        NotAllowed, NotFound: as `claim_case`.
+        Conflict: somebody else holds it.
+    """
+    user_id = require_decider(viewer)
+    asset, case = _lock(case_id, viewer)
+    _refuse_held_by_another(case, user_id)
+    if case.state != Case.State.CLAIMED:
+        return case
+    before = picture(case)
+    case.move_to(Case.State.OPEN)
+    case.claimed_by = None
+    case.lease_expires_at = None
+    case.save(update_fields=["state", "claimed_by", "lease_expires_at"])
+    record_case(
+        Action.CASE_CLAIM_RELEASED,
+        case,
+        actor=viewer.actor(),
+        before=before,
+        correlation_id=asset.correlation_id,
+    )
+    return case
+
+
+@transaction.atomic
+def decide_case(
+    *, case_id: UUID, outcome: str, viewer: Viewer, reason: str, list_hashes: bool = False
+) -> Case:
+    """Record a reviewer's ruling, the asset's move, the event and the audit entry, or nothing.
+
+    An open case need not be claimed first. Saying the same again returns the case unchanged.
+    With `list_hashes` a block also puts the output's fingerprints on the block list, so the
+    same bytes, and pictures that look the same, are blocked when they come next.
+
+    Raises:
+        NotAllowed: not a reviewer, or the asset is the viewer's own.
+        NotFound: no such case.
+        InvalidInput: unknown outcome, or a reason that is empty or too long.
+        Conflict: held by somebody else, or already decided otherwise.
+    """
+    user_id = require_decider(viewer)
+    ruling, words = _ruling(outcome), _reason(reason)
+    asset, case = _lock(case_id, viewer)
+    _refuse_owner(asset, user_id)
+    if case.state == Case.State.DECIDED:
+        if case.outcome == ruling and case.decided_by_id == user_id:
+            return case
+        _refuse_decided(case)
+    _refuse_held_by_another(case, user_id)
+    case = close_case(
+        asset=asset,
+        case=case,
+        ruling=ruling,
+        reason=words,
+        decided_by=user_id,
+        actor=viewer.actor(),
+    )
+    if list_hashes and ruling == Case.Ruling.BLOCK:
+        hashes.list_output(asset=asset, case=case, viewer=viewer, reason=words)
+    return case
+
+
+def note_recheck(*, case_id: UUID) -> None:
+    """Remember that the platform tried again and failed; the next try begins with others."""
+    Case.objects.filter(pk=case_id).update(rechecked_at=now())
+
+
+def _lock(case_id: UUID, viewer: Viewer) -> tuple[Asset, Case]:
+    """Lock the asset, then its case; a key sees its own organisation's cases only."""
+    visible = Case.objects.filter(pk=case_id)
+    if viewer.organisation_id is not None:
+        visible = visible.filter(organisation_id=viewer.organisation_id)
+    asset_id = visible.values_list("asset_id", flat=True).first()
+    if asset_id is None:
+        raise NotFound("There is no such case.", code="case_not_found")
+    asset = Asset.objects.select_for_update(no_key=True).get(pk=asset_id)
+    case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
+    return asset, case
+
+
+def _refuse_owner(asset: Asset, user_id: UUID) -> None:
+    if asset.owner_id == user_id:
+        raise NotAllowed("Nobody reviews what they made themselves.", code="own_asset")
+
+
+def _refuse_decided(case: Case) -> None:
+    if case.state == Case.State.DECIDED:
+        by = case.decided_by.display_name if case.decided_by else "the platform"
+        raise Conflict(
+            f"This case was already decided by {by}: {case.outcome}.",
+            code="case_decided",
+            extra={"outcome": case.outcome, "decided_by": by},
+        )
+
+
+def _refuse_held_by_another(case: Case, user_id: UUID) -> None:
+    if case.is_held_by_another(user_id, now()):
+        holder = case.claimed_by.display_name if case.claimed_by else ""
+        until = case.lease_expires_at.isoformat() if case.lease_expires_at else ""
+        raise Conflict(
+            f"{holder} is working on this case.",
+            code="case_held",
+            extra={"holder": holder, "lease_expires_at": until},
+        )
+
+
+def _ruling(outcome: str) -> Case.Ruling:
+    try:
+        return Case.Ruling(outcome)
+    except ValueError:
+        raise InvalidInput(
+            "The outcome must be release or block.", code="unknown_outcome", pointer="/outcome"
+        ) from None
+
+
+def _reason(reason: str) -> str:
+    words = reason.strip()
+    if not words:
+        raise InvalidInput("A decision needs a reason.", code="reason_missing", pointer="/reason")
+    if len(words) > REASON_CHARACTERS or "\0" in words:
+        raise InvalidInput(
+            f"The reason may have at most {REASON_CHARACTERS} characters and no NUL.",
+            code="reason_invalid",
+            pointer="/reason",
+        )
+    return words

@@ -1,0 +1,56 @@
+"""Who looked at what: a reviewer's look into a case is itself a fact worth keeping."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from moderation.app.models import Case
+from moderation.app.roles import require_reader
+from tidegate.accounts.viewers import Viewer
+from tidegate.audit import selectors as audit
+from tidegate.audit.actions import Action
+from tidegate.audit.services import record
+from tidegate.primitives.clock import now
+from tidegate.primitives.errors import NotFound
+
+SAME_LOOK = timedelta(minutes=30)
+"""Reloading a case within this time is the same look."""
+
+
+@transaction.atomic
+def note_view(*, case_id: UUID, viewer: Viewer) -> bool:
+    """Leave an entry that the viewer opened a case; returns whether a new one was needed.
+
+    Raises:
+        NotAllowed: the viewer is no review staff.
+        NotFound: no such case, or (for a key) not of its organisation.
+    """
+    require_reader(viewer)
+    case = Case.objects.select_related("asset").filter(pk=case_id).first()
+    if case is None or viewer.organisation_id not in {None, case.organisation_id}:
+        raise NotFound("There is no such case.", code="case_not_found")
+    actor = viewer.actor()
+    is_known = (
+        audit.entries(
+            action=Action.CASE_VIEWED,
+            actor_id=actor.id,
+            subject_type="moderation.case",
+            subject_id=str(case.pk),
+        )
+        .filter(at__gt=now() - SAME_LOOK)
+        .exists()
+    )
+    if is_known:
+        return False
+    record(
+        Action.CASE_VIEWED,
+        chain=f"organisation:{case.organisation_id}",
+        actor=actor,
+        subject_type="moderation.case",
+        subject_id=str(case.pk),
+        before=None,
+        after={"state": case.state},
+        correlation_id=case.asset.correlation_id,
+    )
+    return True

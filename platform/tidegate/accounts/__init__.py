@@ -1,0 +1,1 @@
+"""People, organisations, memberships, staff roles and API keys."""

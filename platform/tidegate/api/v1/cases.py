@@ -1,0 +1,212 @@
+"""Cases for staff: what waits for a person, the evidence, and the ruling."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from moderation.app.models import Case
+from moderation.app.selectors import STATES, case_for, queue
+from moderation.app.services import claim_case, decide_case, note_view, release_claim
+from tidegate.api.forms import checked
+from tidegate.api.pagination import limit_of
+from tidegate.api.v1.assets import AssetOut, MoveOut, showing
+from tidegate.api.v1.shapes import Flag, Text, choice, page_of, paged
+from tidegate.api.views import View
+
+
+class CaseOut(serializers.Serializer[Any]):
+    """A case as a line of the queue."""
+
+    id = serializers.UUIDField()
+    asset_id = serializers.UUIDField()
+    organisation_id = serializers.UUIDField()
+    modality = serializers.CharField()
+    title = serializers.CharField(allow_blank=True)
+    prompt = serializers.CharField(allow_blank=True)
+    state = serializers.ChoiceField(choices=Case.State.choices)
+    because = serializers.CharField()
+    severity = serializers.IntegerField()
+    hazards = serializers.ListField(child=serializers.CharField())
+    report_count = serializers.IntegerField()
+    opened_at = serializers.DateTimeField()
+    holder = serializers.CharField(allow_blank=True)
+    lease_expires_at = serializers.DateTimeField(allow_null=True)
+    is_mine = serializers.BooleanField()
+    is_own_asset = serializers.BooleanField()
+    outcome = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+    decided_by = serializers.CharField(allow_blank=True)
+    decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class ScoreOut(serializers.Serializer[Any]):
+    """One probability, and where the policy draws its lines."""
+
+    detector = serializers.CharField()
+    version = serializers.CharField()
+    hazard = serializers.CharField()
+    score = serializers.FloatField()
+    hold_at = serializers.FloatField(allow_null=True)
+    block_at = serializers.FloatField(allow_null=True)
+    level = serializers.CharField()
+
+
+class SurfaceOut(serializers.Serializer[Any]):
+    """What was seen on one surface: the prompt, the text, the picture, the speech."""
+
+    surface = serializers.CharField()
+    verdict = serializers.CharField()
+    text = serializers.CharField(allow_blank=True)
+    scores = ScoreOut(many=True)
+    words = serializers.ListField(child=serializers.DictField())
+    outages = serializers.DictField(child=serializers.CharField())
+
+
+class VerdictOut(serializers.Serializer[Any]):
+    """One verdict of the gate, under one policy version."""
+
+    id = serializers.UUIDField()
+    verdict = serializers.CharField()
+    hazards = serializers.ListField(child=serializers.CharField())
+    policy_version = serializers.CharField()
+    judged_in_ms = serializers.IntegerField()
+    at = serializers.DateTimeField()
+
+
+class ReportOut(serializers.Serializer[Any]):
+    """What somebody reported; not who."""
+
+    note = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
+
+
+class SimilarCaseOut(serializers.Serializer[Any]):
+    """A decided case like this one, and how it is like it."""
+
+    id = serializers.UUIDField()
+    asset_id = serializers.UUIDField()
+    title = serializers.CharField(allow_blank=True)
+    outcome = serializers.CharField()
+    reason = serializers.CharField()
+    decided_by = serializers.CharField()
+    decided_at = serializers.DateTimeField()
+    likeness = serializers.FloatField()
+    why = serializers.CharField()
+
+
+class EvidenceOut(serializers.Serializer[Any]):
+    """All that a reviewer needs to rule."""
+
+    case = CaseOut()
+    asset = AssetOut()
+    author = serializers.CharField()
+    prompt = serializers.CharField(allow_blank=True)
+    found_text = serializers.CharField(allow_blank=True)
+    reasons = serializers.ListField(child=serializers.DictField())
+    surfaces = SurfaceOut(many=True)
+    hash_hits = serializers.ListField(child=serializers.DictField())
+    verdicts = VerdictOut(many=True)
+    history = MoveOut(many=True)
+    reports = ReportOut(many=True)
+    previous = CaseOut(many=True)
+    similar = SimilarCaseOut(many=True)
+    refusal = serializers.CharField(
+        allow_blank=True, help_text="Why the asker cannot decide this case; empty when they can."
+    )
+
+
+class DecisionIn(serializers.Serializer[Any]):
+    """A ruling."""
+
+    outcome = serializers.ChoiceField(choices=Case.Ruling.choices)
+    reason = Text(min_length=1, max_length=2000)
+    list_hashes = Flag(
+        required=False,
+        default=False,
+        help_text="With `block`: the same bytes and near copies are blocked from now on.",
+    )
+
+
+class Cases(View):
+    """The review queue."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "cases:read"}
+
+    @extend_schema(
+        operation_id="cases_list",
+        tags=["cases"],
+        parameters=[
+            *paged(),
+            choice("state", list(STATES), "Which cases; `open` when not given."),
+        ],
+        responses=page_of(CaseOut),
+    )
+    def get(self, request: Request) -> Response:
+        """List cases: the most severe first, among those the oldest."""
+        found = queue(
+            self.viewer,
+            state=request.query_params.get("state", "open"),
+            limit=limit_of(request),
+            cursor=request.query_params.get("cursor") or None,
+        )
+        return Response(
+            {
+                "items": CaseOut(found.cases, many=True).data,
+                "has_more": found.next_cursor is not None,
+                "next": found.next_cursor,
+            }
+        )
+
+
+class CaseView(View):
+    """One case with its evidence."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "cases:read"}
+
+    @extend_schema(operation_id="cases_read", tags=["cases"], responses=EvidenceOut)
+    def get(self, request: Request, case_id: UUID) -> Response:
+        """Read a case: the asset, the scores, the history, similar past cases."""
+        evidence = case_for(self.viewer, case_id)
+        note_view(case_id=case_id, viewer=self.viewer)
+        context = showing(self.viewer, [evidence.asset])
+        return Response(EvidenceOut(evidence, context=context).data)
+
+
+class CaseClaim(View):
+    """A reviewer's lease on a case."""
+
+    scopes: ClassVar[dict[str, str]] = {
+        "POST": "cases:decide cases:read",
+        "DELETE": "cases:decide cases:read",
+    }
+
+    @extend_schema(operation_id="cases_claim", tags=["cases"], request=None, responses=CaseOut)
+    def post(self, request: Request, case_id: UUID) -> Response:
+        """Claim for ten minutes; claiming again renews. 409 names the colleague who has it."""
+        claim_case(case_id=case_id, viewer=self.viewer)
+        return Response(CaseOut(case_for(self.viewer, case_id).case).data)
+
+    @extend_schema(operation_id="cases_release_claim", tags=["cases"], responses=CaseOut)
+    def delete(self, request: Request, case_id: UUID) -> Response:
+        """Give the case back to the queue."""
+        release_claim(case_id=case_id, viewer=self.viewer)
+        return Response(CaseOut(case_for(self.viewer, case_id).case).data)
+
+
+class CaseDecision(View):
+    """The ruling."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "cases:decide cases:read"}
+
+    @extend_schema(
+        operation_id="cases_decide", tags=["cases"], request=DecisionIn, responses=CaseOut
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        """Release or block, with a reason. The same ruling twice is no error; another is 409."""
+        form = checked(DecisionIn, request.data)
+        decide_case(case_id=case_id, viewer=self.viewer, **form)
+        return Response(CaseOut(case_for(self.viewer, case_id).case).data)

@@ -1,0 +1,1 @@
+"""Outputs: renditions, lineage, visibility and its legal moves, media bytes and their delivery."""

@@ -1,0 +1,279 @@
+"""Writes about assets: they appear pending, and move only along `Asset.MOVES`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import transaction
+
+from tidegate.accounts.viewers import Viewer
+from tidegate.assets import storage
+from tidegate.assets.models import Asset, Blob, Move, Rendition, Visibility
+from tidegate.assets.selectors import visible_to
+from tidegate.audit.actions import Action
+from tidegate.audit.services import record
+from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
+from tidegate.contracts.assets import Visibility as WireVisibility
+from tidegate.contracts.generation import Modality
+from tidegate.events.services import announce
+from tidegate.primitives.actor import Actor
+from tidegate.primitives.clock import now
+from tidegate.primitives.errors import InvalidMove, NotAllowed, NotFound
+from tidegate.primitives.statements import insert, insert_unless_there
+
+_TITLE_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One rendition to store. Width and height in pixels, duration in milliseconds."""
+
+    kind: str
+    data: bytes
+    media_type: str
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+
+
+def create_asset(
+    *,
+    organisation_id: UUID,
+    project_id: UUID,
+    owner_id: UUID,
+    job_id: UUID | None,
+    output_index: int,
+    modality: Modality,
+    title: str,
+    prompt: str,
+    text: str,
+    media: Sequence[Media],
+    parent_id: UUID | None,
+    seed: int | None,
+    model_name: str,
+    model_version: str,
+    parameters: Mapping[str, Any],
+    actor: Actor,
+    correlation_id: UUID,
+) -> Asset:
+    """Store an output as a pending asset; the same job output again returns the first asset.
+
+    Blobs are stored before the transaction starts: a crash between leaves bytes that nobody
+    refers to, never a row without bytes. Call it in an outer transaction to bind it to more.
+
+    Raises:
+        ValueError: no original among the media, or two renditions of one kind.
+        OSError: the storage refused the bytes; no row was written.
+    """
+    kinds = [item.kind for item in media]
+    if Rendition.Kind.ORIGINAL not in kinds or len(set(kinds)) != len(kinds):
+        raise ValueError(f"an asset has one original and one rendition per kind, not {kinds}")
+    digests = [storage.put(item.data) for item in media]
+    original = kinds.index(Rendition.Kind.ORIGINAL)
+    asset = Asset(
+        organisation_id=organisation_id,
+        project_id=project_id,
+        owner_id=owner_id,
+        job_id=job_id,
+        output_index=output_index,
+        modality=modality,
+        title=title[:_TITLE_LIMIT],
+        prompt=prompt,
+        text=text,
+        media_type=media[original].media_type,
+        parent_id=parent_id,
+        seed=seed,
+        model_name=model_name,
+        model_version=model_version,
+        parameters=dict(parameters),
+        correlation_id=correlation_id,
+    )
+    with transaction.atomic():
+        if not insert_unless_there(asset):
+            return Asset.objects.get(job_id=job_id, output_index=output_index)
+        _insert_renditions(asset, media, digests)
+        _announce_created(asset, digests[original], actor)
+    return asset
+
+
+@transaction.atomic
+def move_asset(
+    *,
+    asset_id: UUID,
+    to: str,
+    actor: Actor,
+    reason: str,
+    reasons: Sequence[Mapping[str, Any]] | None = None,
+    public_reasons: Sequence[Mapping[str, Any]] | None = None,
+) -> Asset:
+    """Change who may see an asset: lock, move, history, audit, event, or none of them.
+
+    `reasons` (for staff) and `public_reasons` (for the author) replace the present ones; None
+    leaves them. The audit entry is on the chain of the asset's organisation.
+
+    Raises:
+        NotFound: no such asset.
+        InvalidMove: `asset_move_not_allowed`: the asset's state does not lead there.
+    """
+    asset = Asset.objects.select_for_update(of=("self",), no_key=True).filter(pk=asset_id).first()
+    if asset is None:
+        raise NotFound("There is no such asset.", code="asset_not_found")
+    before = asset.visibility
+    asset.move_to(Visibility(to))
+    if reasons is not None:
+        asset.reasons = [dict(item) for item in reasons]
+    if public_reasons is not None:
+        asset.public_reasons = [dict(item) for item in public_reasons]
+    if asset.visibility == Visibility.RELEASED and asset.released_at is None:
+        asset.released_at = now()
+    asset.save(
+        update_fields=[
+            "visibility",
+            "visibility_version",
+            "reasons",
+            "public_reasons",
+            "released_at",
+        ]
+    )
+    _insert_move(asset, before=before, actor=actor, reason=reason)
+    announce(
+        AssetVisibilityChanged(
+            asset_id=asset.pk,
+            organisation_id=asset.organisation_id,
+            project_id=asset.project_id,
+            owner_id=asset.owner_id,
+            job_id=asset.job_id,
+            before=_on_the_wire(before),
+            after=_on_the_wire(asset.visibility),
+            version=asset.visibility_version,
+        ),
+        correlation_id=asset.correlation_id,
+    )
+    record(
+        _action_of(before, asset.visibility),
+        chain=f"organisation:{asset.organisation_id}",
+        actor=actor,
+        subject_type="assets.asset",
+        subject_id=str(asset.pk),
+        before={"visibility": before},
+        after={"visibility": str(asset.visibility), "version": asset.visibility_version},
+        reason=reason,
+        correlation_id=asset.correlation_id,
+    )
+    return asset
+
+
+def withdraw_asset(*, viewer: Viewer, asset_id: UUID, reason: str = "") -> Asset:
+    """Take a released asset back: nobody but its owner and staff sees it from here on.
+
+    Raises:
+        NotFound: the viewer may not see the asset.
+        NotAllowed: the viewer does not own it.
+        InvalidMove: it is not released.
+    """
+    return _move_own(viewer, asset_id, Visibility.WITHDRAWN, reason or "withdrawn by its owner")
+
+
+def restore_asset(*, viewer: Viewer, asset_id: UUID, reason: str = "") -> Asset:
+    """Show a withdrawn asset again. Only what was released once can have been withdrawn.
+
+    Raises:
+        NotFound, NotAllowed: as `withdraw_asset`.
+        InvalidMove: it is not withdrawn: a held or blocked asset is for reviewers to release.
+    """
+    return _move_own(viewer, asset_id, Visibility.RELEASED, reason or "restored by its owner")
+
+
+@transaction.atomic
+def _move_own(viewer: Viewer, asset_id: UUID, to: Visibility, reason: str) -> Asset:
+    asset = (
+        visible_to(viewer).select_for_update(of=("self",), no_key=True).filter(pk=asset_id).first()
+    )
+    if asset is None:
+        raise NotFound("There is no such asset.", code="asset_not_found")
+    if viewer.user_id is None or asset.owner_id != viewer.user_id:
+        raise NotAllowed("Only its owner withdraws or restores an asset.", code="owner_only")
+    if to == Visibility.RELEASED and asset.visibility != Visibility.WITHDRAWN:
+        # MOVES lets a reviewer release from other states; an owner only undoes their own step.
+        raise InvalidMove(
+            f"An asset that is {asset.visibility} is not the owner's to restore.",
+            code="asset_move_not_allowed",
+        )
+    return move_asset(asset_id=asset_id, to=to, actor=viewer.actor(), reason=reason)
+
+
+def _action_of(before: str, after: str) -> Action:
+    if after == Visibility.WITHDRAWN:
+        return Action.ASSET_WITHDRAWN
+    if before == Visibility.WITHDRAWN and after == Visibility.RELEASED:
+        return Action.ASSET_RESTORED
+    return Action.ASSET_MOVED
+
+
+def _on_the_wire(visibility: str) -> WireVisibility:
+    return cast("WireVisibility", str(visibility))
+
+
+def _insert_renditions(asset: Asset, media: Sequence[Media], digests: Sequence[str]) -> None:
+    for item, sha256 in zip(media, digests, strict=True):
+        insert_unless_there(Blob(sha256=sha256, size=len(item.data), media_type=item.media_type))
+        insert(
+            Rendition(
+                asset=asset,
+                kind=item.kind,
+                blob_id=sha256,
+                media_type=item.media_type,
+                width=item.width,
+                height=item.height,
+                duration_ms=item.duration_ms,
+            )
+        )
+
+
+def _announce_created(asset: Asset, sha256: str, actor: Actor) -> None:
+    _insert_move(asset, before="", actor=actor, reason="created")
+    announce(
+        AssetCreated(
+            asset_id=asset.pk,
+            organisation_id=asset.organisation_id,
+            project_id=asset.project_id,
+            owner_id=asset.owner_id,
+            job_id=asset.job_id,
+            modality=cast("Modality", asset.modality),
+            media_type=asset.media_type,
+            sha256=sha256,
+            model_name=asset.model_name,
+            prompt=asset.prompt,
+        ),
+        correlation_id=asset.correlation_id,
+    )
+    record(
+        Action.ASSET_CREATED,
+        chain=f"organisation:{asset.organisation_id}",
+        actor=actor,
+        subject_type="assets.asset",
+        subject_id=str(asset.pk),
+        before=None,
+        after={
+            "visibility": str(asset.visibility),
+            "sha256": sha256,
+            "job": str(asset.job_id or ""),
+        },
+        correlation_id=asset.correlation_id,
+    )
+
+
+def _insert_move(asset: Asset, *, before: str, actor: Actor, reason: str) -> None:
+    insert(
+        Move(
+            asset=asset,
+            before=before,
+            after=asset.visibility,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            reason=reason,
+            at=now(),
+            version=asset.visibility_version,
+        )
+    )

@@ -1,0 +1,76 @@
+"""Every action the trail can hold. Add yours; a value is never renamed: entries carry it."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """NOUN_PAST = "noun.past"."""
+
+    # people and workspaces
+    USER_CREATED = "user.created"
+    USER_UPDATED = "user.updated"
+    USER_DEACTIVATED = "user.deactivated"
+    ACCOUNT_OPENED = "account.opened"
+    SESSION_STARTED = "session.started"
+    SESSION_REFUSED = "session.refused"
+    ORGANISATION_CREATED = "organisation.created"
+    MEMBER_ADDED = "member.added"
+    MEMBER_ROLE_CHANGED = "member.role_changed"
+    MEMBER_REMOVED = "member.removed"
+    STAFF_APPOINTED = "staff.appointed"
+    STAFF_DISMISSED = "staff.dismissed"
+    KEY_ISSUED = "key.issued"
+    KEY_REVOKED = "key.revoked"
+    PROJECT_CREATED = "project.created"
+    PROJECT_AUDIENCE_CHANGED = "project.audience_changed"
+    COLLABORATOR_ADDED = "collaborator.added"
+    COLLABORATOR_REMOVED = "collaborator.removed"
+    # generation
+    JOB_SUBMITTED = "job.submitted"
+    JOB_SCREENED = "job.screened"
+    JOB_REFUSED = "job.refused"
+    JOB_STARTED = "job.started"
+    JOB_POSTPONED = "job.postponed"
+    JOB_REQUEUED = "job.requeued"
+    JOB_CANCELLED = "job.cancelled"
+    JOB_SUCCEEDED = "job.succeeded"
+    JOB_FAILED = "job.failed"
+    JOB_CANCEL_REQUESTED = "job.cancel_requested"
+    JOB_QUEUED = "job.queued"
+    # the model registry
+    MODEL_ADDED = "model.added"
+    MODEL_ENABLED = "model.enabled"
+    MODEL_DISABLED = "model.disabled"
+    MODEL_CRASHED = "model.crashed"
+    MODEL_ALIASED = "model.aliased"
+    MODEL_DEPRECATED = "model.deprecated"
+    MODEL_LOADED = "model.loaded"
+    MODEL_UNLOADED = "model.unloaded"
+    # assets
+    ASSET_CREATED = "asset.created"
+    ASSET_MOVED = "asset.moved"
+    ASSET_WITHDRAWN = "asset.withdrawn"
+    ASSET_RESTORED = "asset.restored"
+    # credits
+    CREDITS_GRANTED = "credits.granted"
+    CREDITS_ADJUSTED = "credits.adjusted"
+    CREDITS_CHARGED = "credits.charged"
+    CREDITS_REFUNDED = "credits.refunded"
+    # uploads
+    UPLOAD_ADDED = "upload.added"
+    UPLOAD_SCREENED = "upload.screened"
+    UPLOAD_REMOVED = "upload.removed"
+    UPLOAD_SWEPT = "upload.swept"
+    # moderation
+    VERDICT_REACHED = "verdict.reached"
+    CASE_OPENED = "case.opened"
+    CASE_CLAIMED = "case.claimed"
+    CASE_CLAIM_RELEASED = "case.claim_released"
+    CASE_DECIDED = "case.decided"
+    CASE_VIEWED = "case.viewed"
+    REPORT_RECORDED = "report.recorded"
+    POLICY_ACTIVATED = "policy.activated"
+    HASH_LISTED = "hash.listed"
+    HASH_UNLISTED = "hash.unlisted"
+    # the platform itself
+    DEAD_LETTER_REPLAYED = "dead_letter.replayed"

@@ -1,0 +1,114 @@
+"""Entries and checkpoints. The database itself refuses UPDATE, DELETE and TRUNCATE on both."""
+
+from typing import Any
+
+from django.db import models
+
+from tidegate.audit import canonical
+from tidegate.primitives.models import Row
+
+
+class Entry(Row):
+    """One thing that was done. `seq` counts per chain from 1 without gaps, under a lock.
+
+    `hash` is SHA-256 over the canonical bytes of everything else, `prev_hash` included.
+    Order is by `seq`: `at` is what the clock said, and clocks go back.
+    """
+
+    chain = models.CharField(max_length=100)
+    seq = models.BigIntegerField()
+    at = models.DateTimeField()
+    action = models.CharField(max_length=100)
+    actor_kind = models.CharField(max_length=20)
+    actor_id = models.CharField(max_length=200, blank=True)
+    actor_label = models.CharField(max_length=400, blank=True)
+    subject_type = models.CharField(max_length=100)
+    subject_id = models.CharField(max_length=200)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    correlation_id = models.UUIDField()
+    prev_hash = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "audit_entry"
+        ordering = ("chain", "seq")
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "seq"], name="audit_entry_seq_once_per_chain"),
+            models.UniqueConstraint(
+                fields=["chain", "prev_hash"], name="audit_entry_chain_never_forks"
+            ),
+            models.CheckConstraint(condition=models.Q(seq__gte=1), name="audit_entry_seq_from_one"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["subject_type", "subject_id", "seq"], name="audit_entry_of_subject"
+            ),
+            models.Index(fields=["-at"], name="audit_entry_newest"),
+            models.Index(fields=["correlation_id"], name="audit_entry_of_correlation"),
+            models.Index(fields=["actor_id", "-at"], name="audit_entry_of_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chain}#{self.seq} {self.action}"
+
+    def document(self) -> dict[str, Any]:
+        """Return what `hash` covers."""
+        return {**self.content(), "seq": self.seq, "prev_hash": bytes(self.prev_hash).hex()}
+
+    def content(self) -> dict[str, Any]:
+        """Return what `hash` covers, without the entry's place in its chain."""
+        return {
+            "id": str(self.id),
+            "chain": self.chain,
+            "at": canonical.timestamp(self.at),
+            "action": self.action,
+            "actor": [self.actor_kind, self.actor_id, self.actor_label],
+            "subject": [self.subject_type, self.subject_id],
+            "before": self.before,
+            "after": self.after,
+            "reason": self.reason,
+            "correlation_id": str(self.correlation_id),
+        }
+
+
+class Checkpoint(models.Model):
+    """A signed statement that a chain had `entries` entries and ended with `hash`.
+
+    The key that signs is not in the database: who can rewrite every row still cannot sign.
+    Checkpoints of all chains are numbered together, from 1 without gaps, under a lock.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    chain = models.CharField(max_length=100)
+    seq = models.BigIntegerField()
+    hash = models.BinaryField(max_length=32)
+    entries = models.BigIntegerField()
+    at = models.DateTimeField()
+    key_id = models.CharField(max_length=64)
+    signature = models.BinaryField(max_length=64)
+
+    class Meta:
+        db_table = "audit_checkpoint"
+        ordering = ("chain", "seq")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chain", "seq"], name="audit_checkpoint_once_per_chain_and_seq"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.number}: {self.chain}#{self.seq}"
+
+    def document(self) -> dict[str, Any]:
+        """Return what `signature` covers."""
+        return {
+            "number": self.number,
+            "chain": self.chain,
+            "seq": self.seq,
+            "hash": bytes(self.hash).hex(),
+            "entries": self.entries,
+            "at": canonical.timestamp(self.at),
+            "key_id": self.key_id,
+        }

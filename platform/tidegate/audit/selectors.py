@@ -1,0 +1,40 @@
+"""Every reading of the trail but its verification."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from tidegate.audit.models import Checkpoint, Entry
+
+
+def trail(subject_type: str, subject_id: str) -> QuerySet[Entry]:
+    """Return everything that was ever done to one subject, in order."""
+    return Entry.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("seq")
+
+
+def entries(
+    *,
+    chain: str | None = None,
+    action: str | None = None,
+    actor_id: str | None = None,
+    subject_type: str | None = None,
+    subject_id: str | None = None,
+    correlation_id: UUID | None = None,
+) -> QuerySet[Entry]:
+    """Return the entries that match every value given, newest first (by id, which rises)."""
+    asked: Mapping[str, str | UUID | None] = {
+        "chain": chain,
+        "action": action,
+        "actor_id": actor_id,
+        "subject_type": subject_type,
+        "subject_id": subject_id,
+        "correlation_id": correlation_id,
+    }
+    wanted = {name: value for name, value in asked.items() if value is not None}
+    return Entry.objects.filter(**wanted).order_by("-id")
+
+
+def last_checkpoints(limit: int = 5) -> QuerySet[Checkpoint]:
+    """Return the newest signed checkpoints of any chain, newest first."""
+    return Checkpoint.objects.order_by("-number")[:limit]

@@ -1,0 +1,11 @@
+"""Celery entry points, called by the schedule."""
+
+from celery import shared_task
+
+from tidegate.audit import checkpoints
+
+
+@shared_task(name="audit.checkpoint")
+def checkpoint() -> None:
+    """Sign what was appended since the last time."""
+    checkpoints.checkpoint()

@@ -1,0 +1,1 @@
+"""The staff console: queue, case, trail. Nobody imports this package."""

@@ -1,0 +1,46 @@
+"""Refusals as a colleague would say them."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from moderation.app.selectors import CaseSummary
+from tidegate.primitives.errors import TidegateError
+
+_SENTENCES: dict[str, str | Promise] = {
+    "case_held": gettext_lazy("%(holder)s is working on this case until %(until)s."),
+    "released": gettext_lazy("%(decider)s was faster and released it."),
+    "blocked": gettext_lazy("%(decider)s was faster and blocked it."),
+    "own_asset": gettext_lazy("You made this yourself, so somebody else has to decide it."),
+    "review_staff_only": gettext_lazy("You may read this case; deciding is for reviewers."),
+    "reason_missing": gettext_lazy("A decision needs a reason."),
+}
+
+
+def in_words(
+    code: str, *, error: TidegateError | None = None, case: CaseSummary | None = None
+) -> str:
+    """Return why something was refused; empty for no refusal.
+
+    The facts (who holds the case, what was decided) come from the error, or from the case.
+    """
+    extra = dict(error.extra) if error is not None and error.extra else {}
+    outcome = extra.get("outcome") or (case.outcome if case else "")
+    if code == "case_decided":
+        code = "released" if outcome == "release" else "blocked"
+    if code not in _SENTENCES:
+        return str(error) if error is not None else code
+    return str(_SENTENCES[code]) % {
+        "holder": extra.get("holder") or (case.holder if case else "") or _("Somebody else"),
+        "decider": extra.get("decided_by") or (case.decided_by if case else "") or "Tidegate",
+        "until": _until(str(extra.get("lease_expires_at", "")), case),
+    }
+
+
+def _until(text: str, case: CaseSummary | None) -> str:
+    moment = datetime.fromisoformat(text) if text else case.lease_expires_at if case else None
+    return time_format(timezone.localtime(moment), "H:i") if moment else "–"

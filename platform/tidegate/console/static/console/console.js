@@ -1,0 +1,135 @@
+// The console lives on the keyboard. Letters act only while nothing is being typed.
+const HELD_MS = 350;
+const SEQUENCE_MS = 1200;
+const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]");
+const find = (selector) => document.querySelector(selector);
+
+// --- the queue ---------------------------------------------------------------
+let selected = null;
+const rows = () => [...document.querySelectorAll("[data-case]")];
+function mark() {
+  rows().forEach((row) => row.toggleAttribute("data-selected", row.dataset.case === selected));
+}
+function select(offset) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.findIndex((row) => row.dataset.case === selected);
+  const next = all[Math.min(Math.max(at + offset, 0), all.length - 1)];
+  selected = next.dataset.case;
+  mark();
+  next.scrollIntoView({ block: "nearest" });
+}
+function go(offset) {
+  if (!find("[data-case-page]")) return select(offset);
+  find(offset > 0 ? "[data-next-case]" : "[data-previous]")?.click();
+}
+const open = (id) => location.assign(`/console/cases/${id}`);
+
+// --- the veil ----------------------------------------------------------------
+function reveal(isSeen) {
+  const page = find("[data-case-page]");
+  if (!page) return;
+  page.classList.toggle("unveiled", isSeen);
+  document.querySelectorAll("[data-veiled]").forEach((part) => {
+    part.inert = !isSeen;
+  });
+  find("[data-reveal]").setAttribute("aria-pressed", String(isSeen));
+}
+const isRevealed = () => find("[data-case-page]")?.classList.contains("unveiled") ?? false;
+let pressedAt = 0;
+
+// --- the ruling --------------------------------------------------------------
+let armed = null;
+const ruling = (outcome) => find(`[data-decision] [value="${outcome}"]`);
+function arm(outcome) {
+  armed = outcome;
+  ["release", "block"].forEach((one) => ruling(one)?.classList.toggle("is-armed", one === outcome));
+}
+function decide(outcome) {
+  const button = ruling(outcome);
+  if (!button) return;
+  arm(outcome);
+  const { reason } = button.form.elements;
+  if (reason.value.trim()) button.form.requestSubmit(button);
+  else reason.focus();
+}
+function takeReason(place) {
+  const chip = document.querySelectorAll("[data-chip-reason]")[place];
+  if (!chip) return;
+  const box = document.getElementById("reason");
+  box.value = chip.dataset.chipReason;
+  box.focus();
+}
+
+// --- keys --------------------------------------------------------------------
+let sequence = "";
+const KEYS = {
+  j: () => go(1),
+  k: () => go(-1),
+  Enter: () => selected && open(selected),
+  c: () => find("[data-claim]")?.requestSubmit(),
+  r: () => decide("release"),
+  b: () => decide("block"),
+  "?": () => document.getElementById("keys").showModal(),
+  g: () => {
+    sequence = "g";
+    setTimeout(() => (sequence = ""), SEQUENCE_MS);
+  },
+  q: () => sequence === "g" && location.assign("/console/"),
+};
+
+function inReason(event) {
+  // In an empty box a digit takes the reason of that number; Enter decides what was chosen.
+  const box = event.target;
+  if (box.id !== "reason") return;
+  if (/^[1-5]$/.test(event.key) && box.value === "") {
+    event.preventDefault();
+    takeReason(Number(event.key) - 1);
+  } else if (event.key === "Enter" && !event.shiftKey && armed && box.value.trim()) {
+    event.preventDefault();
+    decide(armed);
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (find("dialog[open]")) return;
+  if (isTyping(event.target)) {
+    if (event.key === "Escape") event.target.blur();
+    inReason(event);
+    return;
+  }
+  if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
+  if (event.key === "u" && find("[data-reveal]")) {
+    event.preventDefault();
+    if (event.repeat) return;
+    pressedAt = performance.now();
+    reveal(!isRevealed());
+    return;
+  }
+  const act = /^[1-5]$/.test(event.key) ? () => takeReason(Number(event.key) - 1) : KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+document.addEventListener("keyup", (event) => {
+  if (event.key !== "u" || isTyping(event.target) || !pressedAt) return;
+  if (performance.now() - pressedAt > HELD_MS) reveal(false);
+  pressedAt = 0;
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-reveal]")) reveal(!isRevealed());
+  const chip = event.target.closest("[data-chip-reason]");
+  if (chip) {
+    document.getElementById("reason").value = chip.dataset.chipReason;
+    document.getElementById("reason").focus();
+  }
+  const row = event.target.closest("[data-case]");
+  if (row && !event.target.closest("a")) open(row.dataset.case);
+});
+document.addEventListener("input", (event) => {
+  const { mirrors, mirrored } = event.target.dataset;
+  const other = mirrors || mirrored;
+  if (other) document.getElementById(other).value = event.target.value;
+});
+document.addEventListener("htmx:afterSettle", mark);

@@ -1,0 +1,1 @@
+"""The console's pages: translate, ask one selector or service, render."""

@@ -1,0 +1,115 @@
+"""One case: the evidence, the ruling, and on to the next."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from moderation.app import selectors, services
+from moderation.app.selectors import CaseSummary
+from tidegate.accounts.viewers import Viewer
+from tidegate.audit import selectors as audit
+from tidegate.console.access import AUDITORS, REVIEWERS, staff_only
+from tidegate.console.conflicts import in_words
+from tidegate.primitives.errors import TidegateError
+
+NEIGHBOURS = 100
+CHIPS = (
+    _("Within the policy; the score was too cautious."),
+    _("Fiction or satire, aimed at nobody real."),
+    _("Insults or threatens a person or a group."),
+    _("Sexual content beyond what is allowed here."),
+    _("Helps to do something dangerous or illegal."),
+)
+
+
+@require_safe
+@staff_only(REVIEWERS)
+def case(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
+    """Show a case with its evidence; that it was looked at is kept."""
+    evidence = selectors.case_for(viewer, case_id)
+    services.note_view(case_id=case_id, viewer=viewer)
+    before, after = _neighbours(viewer, case_id)
+    is_auditor = viewer.has_role(AUDITORS)
+    return render(
+        request,
+        "console/case.html",
+        {
+            "section": "console",
+            "place": "case",
+            "viewer": viewer,
+            "evidence": evidence,
+            "case": evidence.case,
+            "asset": evidence.asset,
+            "refusal": in_words(evidence.refusal, case=evidence.case),
+            "chips": CHIPS,
+            "before": before,
+            "after": after,
+            "trail": audit.trail("assets.asset", str(evidence.asset.pk)) if is_auditor else (),
+            "is_auditor": is_auditor,
+        },
+    )
+
+
+@require_POST
+@staff_only(REVIEWERS)
+def claim(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
+    """Claim a case and show it again."""
+    try:
+        services.claim_case(case_id=case_id, viewer=viewer)
+    except TidegateError as error:
+        messages.error(request, in_words(error.code, error=error))
+    return redirect("console-case", case_id=case_id)
+
+
+@require_POST
+@staff_only(REVIEWERS)
+def give_back(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
+    """Give a case back to the queue."""
+    try:
+        services.release_claim(case_id=case_id, viewer=viewer)
+    except TidegateError as error:
+        messages.error(request, in_words(error.code, error=error))
+    return redirect("console-queue")
+
+
+@require_POST
+@staff_only(REVIEWERS)
+def decide(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
+    """Rule, and go on to the next case that this reviewer may decide."""
+    try:
+        decided = services.decide_case(
+            case_id=case_id,
+            outcome=request.POST.get("outcome", ""),
+            viewer=viewer,
+            reason=request.POST.get("reason", ""),
+            list_hashes=request.POST.get("list_hashes") == "on",
+        )
+    except TidegateError as error:
+        messages.error(request, in_words(error.code, error=error))
+        return redirect("console-case", case_id=case_id)
+    is_release = decided.outcome == decided.Ruling.RELEASE
+    messages.success(request, gettext("Released.") if is_release else gettext("Blocked."))
+    waiting = _waiting(viewer)
+    if waiting:
+        return redirect("console-case", case_id=waiting[0].id)
+    return redirect("console-queue")
+
+
+def _waiting(viewer: Viewer) -> list[CaseSummary]:
+    """Return what this reviewer could decide next, the most urgent first."""
+    page = selectors.queue(viewer, state="open", limit=NEIGHBOURS)
+    return [one for one in page.cases if not one.is_own_asset]
+
+
+def _neighbours(viewer: Viewer, case_id: UUID) -> tuple[UUID | None, UUID | None]:
+    """Return the waiting cases before and after this one; of a decided one, the first."""
+    ids = [one.id for one in _waiting(viewer)]
+    if case_id not in ids:
+        return None, next(iter(ids), None)
+    at = ids.index(case_id)
+    return (ids[at - 1] if at else None), (ids[at + 1] if at + 1 < len(ids) else None)

@@ -1,0 +1,57 @@
+"""The queue: what waits for a person."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from moderation.app import selectors
+from moderation.app.models import Case
+from tidegate.accounts.viewers import Viewer
+from tidegate.assets.models import Modality
+from tidegate.console.access import REVIEWERS, staff_only
+
+
+@require_safe
+@staff_only(REVIEWERS)
+def queue(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Show the queue; as a fragment when the page refreshes itself."""
+    asked = {
+        "state": request.GET.get("state", "open"),
+        "modality": _known(request.GET.get("modality"), Modality.values),
+        "because": _known(request.GET.get("because"), Case.Because.values),
+    }
+    page = selectors.queue(
+        viewer,
+        state=asked["state"] or "open",
+        modality=asked["modality"],
+        because=asked["because"],
+        cursor=request.GET.get("cursor") or None,
+    )
+    counts = selectors.queue_counts(viewer)
+    context = {
+        "section": "console",
+        "place": "queue",
+        "viewer": viewer,
+        "asked": asked,
+        "query": urlencode({name: value for name, value in asked.items() if value}),
+        "tabs": (
+            ("open", counts.open),
+            ("mine", counts.mine),
+            ("claimed", counts.claimed),
+            ("decided", None),
+        ),
+        "modalities": ("text", "image", "speech"),
+        "becauses": Case.Because.values,
+        "page": page,
+        "counts": counts,
+    }
+    is_fragment = bool(getattr(request, "htmx", False))
+    template = "console/parts/queue.html" if is_fragment else "console/queue.html"
+    return render(request, template, context)
+
+
+def _known(value: str | None, known: list[str]) -> str | None:
+    """Return a filter's value; one that we do not know filters nothing."""
+    return value if value in known else None

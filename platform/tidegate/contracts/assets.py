@@ -1,0 +1,54 @@
+"""Events of assets."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from tidegate.contracts.generation import Modality
+from tidegate.contracts.topics import Topic
+
+Visibility = Literal["pending", "released", "held", "blocked", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetCreated:
+    """An output exists and is pending: nobody but its owner and staff may see it yet."""
+
+    TYPE: ClassVar[str] = "tidegate.asset.created.v1"
+    TOPIC: ClassVar[Topic] = Topic.ASSETS
+
+    asset_id: UUID
+    organisation_id: UUID
+    project_id: UUID
+    owner_id: UUID
+    job_id: UUID | None
+    modality: Modality
+    media_type: str
+    sha256: str
+    model_name: str
+    prompt: str
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetVisibilityChanged:
+    """An asset moved; `version` rises by one with every move, so a late event is recognised."""
+
+    TYPE: ClassVar[str] = "tidegate.asset.visibility-changed.v1"
+    TOPIC: ClassVar[Topic] = Topic.ASSETS
+
+    asset_id: UUID
+    organisation_id: UUID
+    project_id: UUID
+    owner_id: UUID
+    job_id: UUID | None
+    before: Visibility
+    after: Visibility
+    version: int
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)

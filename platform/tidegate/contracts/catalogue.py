@@ -1,0 +1,25 @@
+"""Every event there is."""
+
+from typing import Any
+
+from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
+from tidegate.contracts.generation import JobEnded, JobQueued
+from tidegate.contracts.interactions import InteractionRecorded
+from tidegate.contracts.ledger import CreditsMoved
+from tidegate.contracts.moderation import CaseDecided, CaseOpened, VerdictReached
+from tidegate.contracts.operations import DeadLetterRecorded
+from tidegate.contracts.registry import ModelChanged
+
+EVENTS: tuple[type[Any], ...] = (
+    JobQueued,
+    JobEnded,
+    AssetCreated,
+    AssetVisibilityChanged,
+    VerdictReached,
+    CaseOpened,
+    CaseDecided,
+    InteractionRecorded,
+    CreditsMoved,
+    ModelChanged,
+    DeadLetterRecorded,
+)

@@ -1,0 +1,30 @@
+"""Exactly one effect per event: the marker and the effects commit together."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import connection, transaction
+
+
+@contextmanager
+def once(*, consumer: str, event_id: UUID) -> Iterator[bool]:
+    """Open a transaction and say whether this event is new to this consumer.
+
+    A crash inside replays the event; a redelivery after the commit finds the marker. Two at
+    once: the second waits for the first to commit, then learns that the event is not new.
+    """
+    with transaction.atomic():
+        yield bool(claim(consumer, [event_id]))
+
+
+def claim(consumer: str, event_ids: list[UUID]) -> set[UUID]:
+    """Mark events as handled in the current transaction; return those that were new."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_inbox (consumer, event_id)"
+            " SELECT %s, id FROM unnest(%s::uuid[]) AS id"
+            " ON CONFLICT DO NOTHING RETURNING event_id",
+            [consumer, event_ids],
+        )
+        return {row[0] for row in cursor.fetchall()}

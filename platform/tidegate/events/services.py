@@ -1,0 +1,61 @@
+"""Announcing: the event is a row that commits with the change it tells of."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from tidegate.contracts.envelope import Event, wrap
+from tidegate.primitives.clock import now
+from tidegate.primitives.correlation import correlation_id as current_correlation_id
+from tidegate.primitives.ids import new_id
+
+CHANNEL = "tidegate_outbox"
+"""The PostgreSQL channel that wakes the relay when the transaction commits."""
+
+_INSERT = f"""
+WITH announced AS (
+    INSERT INTO events_outbox (event_id, type, topic, key, value, correlation_id)
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::uuid[])
+)
+SELECT pg_notify('{CHANNEL}', '')
+"""  # noqa: S608 - the channel is our own constant
+
+
+def announce(event: Event, *, correlation_id: UUID | None = None) -> UUID:
+    """Put one event into the outbox of the current transaction and return its id.
+
+    Raises:
+        RuntimeError: there is no transaction, so the event could tell of what never happened.
+    """
+    return announce_all([event], correlation_id=correlation_id)[0]
+
+
+def announce_all(events: Sequence[Event], *, correlation_id: UUID | None = None) -> list[UUID]:
+    """Put several events into the outbox, in this order, with one statement.
+
+    Raises:
+        RuntimeError: as `announce`.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("announce() must share the transaction of the change it tells of")
+    if not events:
+        return []
+    correlation = correlation_id or current_correlation_id()
+    time = now()
+    envelopes = [
+        wrap(event, event_id=new_id(), time=time, correlation_id=correlation) for event in events
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                [envelope.id for envelope in envelopes],
+                [envelope.type for envelope in envelopes],
+                [event.TOPIC.value for event in events],
+                [envelope.subject for envelope in envelopes],
+                [envelope.encode() for envelope in envelopes],
+                [envelope.correlation_id for envelope in envelopes],
+            ],
+        )
+    return [envelope.id for envelope in envelopes]

@@ -1,0 +1,1 @@
+"""Settings: the environment is read once, in `env`; everything else derives from it."""

@@ -1,0 +1,31 @@
+"""What happens without being asked for, and how often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Seconds between two runs, by the name of the task.
+_PERIODS = {
+    "generation.sweep": 5.0,
+    "generation.tend_models": 30.0,
+    "moderation.recheck": 30.0,
+    "uploads.sweep": 30.0,
+    "recommendations.embed_missing": 30.0,
+    "events.reconcile": 30.0,
+    "audit.checkpoint": 60.0,
+    "recommendations.forget_exposures": 3600.0,
+    "events.retention": 3600.0,
+    "generation.reconcile_credits": 3600.0,
+}
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """Return Celery's schedule. A wake-up dies before the next one, so none pile up."""
+    return {
+        task: {
+            "task": task,
+            "schedule": period,
+            "options": {"expires": period, "queue": "default"},
+        }
+        for task, period in _PERIODS.items()
+    }

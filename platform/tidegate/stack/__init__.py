@@ -1,0 +1,1 @@
+"""The one-machine stack: real servers from wheels, supervised, without root or containers."""

@@ -1,0 +1,1 @@
+"""Pictures that people bring along, as inputs of jobs."""

@@ -1,0 +1,18 @@
+// The product's own behaviour. Small modules, no inline script: the CSP allows none.
+import { costLine } from "./cost.js";
+import { watchJobs } from "./jobs.js";
+import { masonry } from "./masonry.js";
+import { copies, demoPeople, dialogs, reports, toasts } from "./parts.js";
+import { sounds } from "./sound.js";
+import { studioForm } from "./studio.js";
+
+toasts();
+dialogs();
+reports();
+copies();
+demoPeople();
+masonry();
+sounds();
+studioForm();
+costLine();
+watchJobs();

@@ -1,0 +1,230 @@
+"""The studio: ask for something, watch it come, see it pass the gate."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from generation.app import selectors, services
+from generation.app.models import Job
+from generation.app.registry.selectors import offered_models
+from generation.core.catalogue import Model, Parameter
+from tidegate.accounts.viewers import Viewer
+from tidegate.assets import selectors as assets
+from tidegate.ledger.selectors import balances_of
+from tidegate.primitives.errors import InvalidInput, NotFound, TidegateError
+from tidegate.projects.models import Project
+from tidegate.projects.selectors import generating_projects
+from tidegate.web.cards import cards_of
+from tidegate.web.pictures import pictures_at_start
+from tidegate.web.viewers import signed_in
+
+RECENT_JOBS = 12
+MOST_OUTPUTS = 4
+_ORDER = {name: place for place, name in enumerate(("text", "image", "speech", "music", "video"))}
+IDEAS = {
+    # English in every language: the model that comes with the product writes no other.
+    "text": (
+        "A tagline for a night train",
+        "Explain why the sea is salty",
+        "A short note to a friend",
+    ),
+    "image": (_("a red apple"), _("a sleeping cat"), _("a lighthouse")),
+    "speech": (
+        _("Welcome aboard. The next stop is the harbour."),
+        _("Please come back before sunset."),
+    ),
+    "music": (_("a lively Irish jig in D"), _("a sad waltz for accordion"), _("a calm air")),
+}
+
+
+@require_safe
+@signed_in
+def studio(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Show the form and the viewer's latest jobs."""
+    jobs = list(
+        selectors.jobs_visible_to(viewer)
+        .filter(requested_by_id=viewer.user_id)
+        .order_by("-pk")[:RECENT_JOBS]
+    )
+    models = [
+        model.translated(get_language() or "en")
+        for model in sorted(offered_models().values(), key=_place)
+    ]
+    projects = list(generating_projects(viewer))
+    start = _start_values(request, viewer, models)
+    return render(
+        request,
+        "web/studio.html",
+        {
+            "section": "studio",
+            "viewer": viewer,
+            "models": models,
+            "projects": projects,
+            "balances": balances_of({project.organisation_id for project in projects}),
+            "cards": cards_of(viewer, jobs),
+            "start": {
+                "ideas": IDEAS,
+                "project": _project_to_start_with(projects, jobs),
+                "outputs": range(1, MOST_OUTPUTS + 1),
+                "needs_prompt": all(m.needs_prompt for m in models if m.name == start.get("model")),
+                "pictures": pictures_at_start(viewer, models, start["values"]),
+                **start,
+            },
+        },
+    )
+
+
+@require_POST
+@signed_in
+def submit(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Accept the form: a fresh card, or the form's errors with status 422."""
+    parent = request.POST.get("parent", "")
+    try:
+        model = _model(request.POST.get("model", ""))
+        job = services.submit_job(
+            viewer=viewer,
+            project_id=_uuid(request.POST.get("project", ""), "/project_id"),
+            model_name=model.name,
+            prompt=request.POST.get("prompt", ""),
+            parameters={
+                parameter.name: value
+                for parameter in model.parameters
+                if (value := _value(parameter, request.POST.get(f"{model.name}.{parameter.name}")))
+                is not None
+            },
+            seed=_seed(request.POST.get("seed", "")),
+            outputs=_outputs(request.POST.get("outputs", "")),
+            parent_id=_uuid(parent, "/parent") if parent else None,
+        )
+    except TidegateError as error:
+        context = {"message": str(error), "errors": getattr(error, "errors", [])}
+        return render(request, "web/parts/form_errors.html", context, status=422)
+    (card,) = cards_of(viewer, [job])
+    return render(request, "web/parts/job.html", {"card": card})
+
+
+@require_safe
+@signed_in
+def job_card(request: HttpRequest, viewer: Viewer, job_id: UUID) -> HttpResponse:
+    """Return one job's card as it is now; 204 when the page already `seen` it so."""
+    (card,) = cards_of(viewer, [selectors.job_for(viewer, job_id)])
+    if card.assets and card.standing == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "web/parts/job.html", {"card": card})
+
+
+@require_POST
+@signed_in
+def cancel(request: HttpRequest, viewer: Viewer, job_id: UUID) -> HttpResponse:
+    """Cancel a job and return its card."""
+    (card,) = cards_of(viewer, [services.cancel_job(viewer=viewer, job_id=job_id)])
+    return render(request, "web/parts/job.html", {"card": card})
+
+
+def _project_to_start_with(projects: list[Project], jobs: list[Job]) -> UUID | None:
+    """Return the project of the latest job, else a public one, else any."""
+    offered = [project.pk for project in projects]
+    latest = next((job.project_id for job in jobs if job.project_id in offered), None)
+    public = (project.pk for project in projects if project.audience == Project.Audience.PUBLIC)
+    return latest or next(public, None) or next(iter(offered), None)
+
+
+def _start_values(request: HttpRequest, viewer: Viewer, models: list[Model]) -> dict[str, Any]:
+    """Return what the form starts with.
+
+    `?from=ASSET` takes over a visible asset's settings; `?remix=ASSET` too, and names it as the
+    parent, so that its author is credited.
+    """
+    fresh: dict[str, Any] = {"values": {}}
+    if models:
+        fresh |= {"model": models[0].name, "modality": models[0].modality}
+    remixed = request.GET.get("remix", "")
+    try:
+        source = assets.asset_for(viewer, _uuid(remixed or request.GET.get("from", ""), "/from"))
+    except (InvalidInput, NotFound):
+        return {**fresh, "prompt": request.GET.get("prompt", "")[:2000]}
+    taken = {"prompt": source.prompt, "parent": source if remixed else None}
+    if source.model_name not in {model.name for model in models}:
+        return {**fresh, **taken}
+    values = {
+        f"{source.model_name}.{name}": value for name, value in dict(source.parameters).items()
+    }
+    return {
+        **taken,
+        "model": source.model_name,
+        "modality": source.modality,
+        # The same seed would only make the same thing again.
+        "seed": None if remixed else source.seed,
+        "values": values,
+    }
+
+
+def _place(model: Model) -> tuple[int, bool]:
+    """Sort by modality, and what needs a picture behind what begins with words alone."""
+    needs_picture = any(not parameter.is_optional for parameter in model.image_parameters)
+    return _ORDER[model.modality], needs_picture
+
+
+def _model(name: str) -> Model:
+    model = offered_models().get(name)
+    if model is None:
+        raise InvalidInput("Choose a model.", code="unknown_model", pointer="/model")
+    return model
+
+
+def _uuid(text: str, pointer: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidInput(
+            "Choose one of the list.", code="invalid_uuid", pointer=pointer
+        ) from error
+
+
+def _seed(text: str) -> int | None:
+    """Return the seed; an empty field asks for a random one."""
+    if not text.strip():
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InvalidInput(
+            "The seed is a whole number.", code="invalid_seed", pointer="/seed"
+        ) from error
+
+
+def _outputs(text: str) -> int:
+    """Return how many outputs are asked for; one where the form does not say."""
+    try:
+        return int(text or 1)
+    except ValueError as error:
+        raise InvalidInput(
+            "The number of outputs is a whole number.", code="invalid_number", pointer="/outputs"
+        ) from error
+
+
+def _value(parameter: Parameter, text: str | None) -> object | None:
+    """Read a form field as its parameter's type; the service checks the range."""
+    if text is None or not text.strip():
+        return None
+    try:
+        match parameter.type:
+            case "integer":
+                return int(text)
+            case "number":
+                return float(text)
+            case "choice" if parameter.choices and isinstance(parameter.choices[0], int):
+                return int(text)
+            case _:
+                return text
+    except ValueError as error:
+        raise InvalidInput(
+            f"{parameter.name} must be a number.",
+            code="invalid_number",
+            pointer=f"/parameters/{parameter.name}",
+        ) from error

@@ -1,0 +1,179 @@
+"""What codes, states and kinds are called in front of people."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = Mapping[str, str | Promise]
+
+MODALITIES: Words = {
+    "text": _("Text"),
+    "image": _("Image"),
+    "speech": _("Speech"),
+    "music": _("Music"),
+    "video": _("Video"),
+}
+FORMS: Words = {
+    "original": _("Original"),
+    "preview": _("Smaller file"),
+    "poster": _("Still picture"),
+    "score": _("Score"),
+    "midi": _("MIDI"),
+    "notation": _("Notation (ABC)"),
+    "captions": _("Captions"),
+}
+STATES: Words = {
+    "pending": _("being checked"),
+    "released": _("released"),
+    "held": _("held for review"),
+    "blocked": _("blocked"),
+    "withdrawn": _("withdrawn"),
+    "queued": _("waiting"),
+    "running": _("being made"),
+    "succeeded": _("made"),
+    "failed": _("failed"),
+    "cancelled": _("cancelled"),
+    "refused": _("refused"),
+    "open": _("open"),
+    "claimed": _("claimed"),
+    "mine": _("mine"),
+    "undecided": _("all waiting"),
+    "decided": _("decided"),
+    "release": _("release"),
+    "hold": _("hold"),
+    "block": _("block"),
+    "unavailable": _("could not be checked"),
+    "waiting": _("waiting"),
+    "made": _("made"),
+    "not_made": _("not made"),
+}
+CREDITS: Words = {
+    "grant": _("Granted"),
+    "purchase": _("Bought"),
+    "reserve": _("Set aside for a job"),
+    "release": _("Given back"),
+    "charge": _("Charged"),
+    "refund": _("Refunded"),
+    "adjustment": _("Corrected"),
+}
+CREDIT_REASONS: Words = {
+    "welcome": _("to begin with"),
+    "cancelled_before_start": _("cancelled before it began"),
+    "cancelled_while_running": _("cancelled while it was made"),
+    "prompt_refused": _("the prompt was refused"),
+    "screening_unavailable": _("the prompt could not be checked"),
+    "expired": _("it waited too long"),
+    "failed": _("it failed"),
+    "not_delivered": _("it was not delivered"),
+    "blocked_by_policy": _("it was blocked"),
+    "blocked_after_release": _("it was blocked later"),
+    "released_on_appeal": _("it was released after all"),
+}
+BECAUSE: Words = {
+    "hold": _("The checks are in doubt"),
+    "unavailable": _("A check did not answer"),
+    "report": _("People reported it"),
+}
+HAZARDS: Words = {
+    "child_safety": _("Child safety"),
+    "self_harm": _("Self-harm"),
+    "dangerous": _("Dangerous advice"),
+    "hate": _("Hate"),
+    "violence": _("Violence"),
+    "sexual": _("Sexual content"),
+    "harassment": _("Harassment"),
+    "spam": _("Spam or scam"),
+    "profanity": _("Strong language"),
+    "prompt_attack": _("Attack on the checks"),
+    "listed": _("On a hash list"),
+    "reported": _("Reported"),
+}
+SURFACES: Words = {
+    "prompt": _("Prompt"),
+    "text": _("Text"),
+    "image": _("Picture"),
+    "image_text": _("Words in the picture"),
+    "speech": _("Recording"),
+    "speech_text": _("Words in the recording"),
+    "music": _("Music"),
+}
+PARAMETERS: Words = {
+    "max_tokens": _("Length"),
+    "temperature": _("Temperature"),
+    "top_p": _("Variety"),
+    "repetition_penalty": _("Avoid repeating"),
+    "system": _("Instructions"),
+    "voice": _("Voice"),
+    "speed": _("Pace"),
+    "steps": _("Steps"),
+    "guidance": _("Guidance"),
+    "size": _("Size"),
+    "image": _("Picture"),
+    "mask": _("Mask"),
+    "strength": _("Strength"),
+    "factor": _("Enlargement"),
+    "style": _("Painting style"),
+    "second_style": _("Second painting style"),
+    "mix": _("Share of the second"),
+    "colours": _("Colours"),
+    "colour": _("Colour"),
+    "tolerance": _("Tolerance"),
+    "key": _("Key of the tune"),
+    "metre": _("Metre"),
+    "mood": _("Mood"),
+    "rhythm": _("Kind of tune"),
+    "bars": _("Bars"),
+    "tempo": _("Tempo"),
+    "instrument": _("Instrument"),
+    "chords": _("Chords"),
+}
+ROLES: Words = {
+    "owner": _("Owner"),
+    "admin": _("Admin"),
+    "member": _("Member"),
+    "viewer": _("Viewer"),
+    "editor": _("Editor"),
+}
+FAILURES: Words = {
+    "prompt_refused": _("The prompt asks for something that our rules do not allow."),
+    "screening_unavailable": _("The prompt could not be checked, so nothing was made."),
+    "generator_unavailable": _("The model could not be reached."),
+    "input_unavailable": _("A picture that this works on was taken down."),
+    "invalid_request": _("The model did not accept these settings."),
+    "deadline_exceeded": _("The model took too long."),
+    "nothing_made": _("The model returned nothing."),
+    "interrupted_too_often": _("The work was interrupted too often."),
+    "unforeseen_error": _("Something broke on our side."),
+    "expired": _("It waited too long for its turn."),
+    "model_withdrawn": _("This model is no longer offered."),
+}
+OBSTACLES: Words = {
+    "model_withdrawn": _("its model is no longer offered"),
+    "no_worker": _("nobody works on such requests at the moment"),
+    "expires_first": _("it may not get its turn in time"),
+}
+PICTURES: Words = {
+    "usable": _("Checked: it can be worked on."),
+    "waiting": _("Being checked. This usually takes a moment."),
+    "doubted": _("The check is in doubt, so it cannot be used."),
+    "refused": _("Refused: it is not kept and cannot be used."),
+    "unreleased": _("It has not passed the gate, so it cannot be used."),
+    "gone": _("This picture is no longer there."),
+}
+
+MOVES: Words = {
+    "created": _("created"),
+    "the checks found nothing": _("the checks found nothing"),
+    "a person has to look": _("a person has to look"),
+    "classifiers unavailable": _("a check did not answer"),
+    "the checks found what the policy does not allow": _(
+        "the checks found what the policy does not allow"
+    ),
+}
+"""Reasons that the platform itself gives for a move; people's reasons stay as they wrote them."""
+
+
+def word(words: Words, name: str) -> str:
+    """Return what a name is called; an unknown name in readable form."""
+    return str(words[name]) if name in words else name.replace("_", " ").capitalize()

@@ -1,0 +1,1 @@
+"""Showing people what they will like, out of what passed the gate."""

@@ -1,0 +1,27 @@
+"""Recommendations as a Django app."""
+
+from django.apps import AppConfig
+
+
+class RecommendationsConfig(AppConfig):
+    """Registers the consumer that keeps items and tastes current."""
+
+    name = "recommendations.app"
+    label = "recommendations"
+
+    def ready(self) -> None:
+        """Listen to assets and interactions."""
+        from recommendations.app import handlers
+        from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
+        from tidegate.contracts.interactions import InteractionRecorded
+        from tidegate.events.registry import consumer
+
+        consumer(
+            "recommendations",
+            handlers={
+                AssetCreated: handlers.asset_created,
+                AssetVisibilityChanged: handlers.asset_visibility_changed,
+                InteractionRecorded: handlers.interaction_recorded,
+            },
+            prepare={AssetCreated: handlers.embed},
+        )

@@ -1,0 +1,50 @@
+"""More like this."""
+
+from uuid import UUID
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+from pgvector.django import CosineDistance
+
+from recommendations.app.models import Item
+from recommendations.app.selectors.pages import FeedItem, Reason, Slate, admitted
+from tidegate.accounts.viewers import Viewer
+from tidegate.assets.selectors import asset_for
+from tidegate.primitives.ids import new_id
+
+LIMIT = 50
+_TIMES = 4
+"""How many times the limit is retrieved: families collapse, and the gate refuses some."""
+
+
+def similar(viewer: Viewer, asset_id: UUID, limit: int = 12) -> list[FeedItem]:
+    """Return released assets whose meaning is nearest, one per prompt family, nearest first.
+
+    Empty while the asset has no vector. The viewer's own assets are among them: here they
+    compare, they do not browse.
+
+    Raises:
+        NotFound: the viewer may not see the asset asked about.
+    """
+    asset = asset_for(viewer, asset_id)
+    item = Item.objects.filter(pk=asset_id).first()
+    if item is None or item.embedding is None:
+        return []
+    limit = max(1, min(limit, LIMIT))
+    near = list(
+        Item.objects.filter(is_listed=True, embedding__isnull=False)
+        .exclude(pk=asset_id)
+        .annotate(distance=CosineDistance(F("embedding"), item.embedding))
+        .order_by("distance")
+        .values_list("pk", "family")[: limit * _TIMES]
+    )
+    families: set[str] = set()
+    assets = admitted(viewer, Slate(new_id(), 0, ()), [candidate for candidate, _family in near])
+    items: list[FeedItem] = []
+    title = asset.title or asset.prompt[:60]
+    for candidate, family in near:
+        if candidate in assets and family not in families and len(items) < limit:
+            families.add(family)
+            reason = Reason("similar", _("Like “%(title)s”") % {"title": title})
+            items.append(FeedItem(assets[candidate], reason, len(items) + 1))
+    return items

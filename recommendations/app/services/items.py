@@ -1,0 +1,106 @@
+"""Items: made when an asset is, listed when it is released."""
+
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from recommendations.app import embedding
+from recommendations.app.models import Interaction, Item
+from recommendations.app.services.tastes import refold_viewer
+from recommendations.core.families import family_of
+from recommendations.core.triton import EmbedderUnavailable
+from tidegate.assets.models import Asset, Visibility
+from tidegate.primitives.errors import NotFound
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 64
+
+
+@transaction.atomic
+def create_item(*, asset_id: UUID, vector: Sequence[float] | None) -> Item:
+    """Make the item of an asset; a second time only fills in a missing vector.
+
+    What is copied is read from the asset, not from the event that told of it.
+
+    Raises:
+        NotFound: there is no such asset.
+    """
+    asset = _asset(asset_id)
+    item, _ = Item.objects.select_for_update().get_or_create(
+        asset_id=asset.pk,
+        defaults={
+            "owner_id": asset.owner_id,
+            "project_id": asset.project_id,
+            "modality": asset.modality,
+            "family": family_of(prompt=asset.prompt, asset_id=str(asset.pk)),
+        },
+    )
+    if vector is not None and item.embedding is None:
+        item.embedding = vector
+        item.save(update_fields=["embedding"])
+    return item
+
+
+@transaction.atomic
+def list_item(*, asset_id: UUID) -> Item:
+    """Copy what the asset's visibility is now. An event only says when to look.
+
+    So late, repeated and forged events copy the truth too.
+
+    Raises:
+        NotFound: there is no such asset.
+    """
+    item = create_item(asset_id=asset_id, vector=None)
+    # Read behind the item's lock: whoever came before has copied an older state at most.
+    asset = _asset(asset_id)
+    item.is_listed = asset.visibility == Visibility.RELEASED
+    item.visibility_version = asset.visibility_version
+    item.released_at = asset.released_at
+    item.save(update_fields=["is_listed", "visibility_version", "released_at"])
+    return item
+
+
+def embed_missing() -> int:
+    """Embed items without a vector, and the tastes that waited for it; return how many.
+
+    Stops quietly while the embedder is still away: the schedule comes again.
+    """
+    done = 0
+    while True:
+        waiting = list(
+            Item.objects.filter(embedding=None).order_by("pk").values_list("pk", flat=True)[:_BATCH]
+        )
+        if not waiting:
+            return done
+        texts = embedding.texts_of(waiting)
+        known = [asset_id for asset_id in waiting if asset_id in texts]
+        try:
+            vectors = embedding.vectors_of([texts[asset_id] for asset_id in known])
+        except EmbedderUnavailable as error:
+            logger.warning("embedder unavailable, %d items wait: %s", len(known), error)
+            return done
+        for asset_id, vector in zip(known, vectors, strict=True):
+            _fill(asset_id, vector)
+        done += len(known)
+
+
+def _asset(asset_id: UUID) -> Asset:
+    asset = Asset.objects.filter(pk=asset_id).first()
+    if asset is None:
+        raise NotFound("There is no such asset.", code="asset_not_found")
+    return asset
+
+
+def _fill(asset_id: UUID, vector: Sequence[float]) -> None:
+    with transaction.atomic():
+        item = Item.objects.select_for_update().get(pk=asset_id)
+        if item.embedding is not None:
+            return
+        item.embedding = vector
+        item.save(update_fields=["embedding"])
+    touched = Interaction.objects.filter(asset_id=asset_id, is_folded=True)
+    for user_id in touched.order_by("user_id").values_list("user_id", flat=True).distinct():
+        refold_viewer(user_id=user_id)

@@ -1,0 +1,17 @@
+"""Celery entry points of recommendations."""
+
+from celery import shared_task
+
+from recommendations.app import services
+
+
+@shared_task(name="recommendations.embed_missing", ignore_result=True)
+def embed_missing() -> None:
+    """Give vectors to items that went without while the embedder was away."""
+    services.embed_missing()
+
+
+@shared_task(name="recommendations.forget_exposures", ignore_result=True)
+def forget_exposures() -> None:
+    """Drop exposures past their retention."""
+    services.forget_exposures()

@@ -1,0 +1,1 @@
+"""Ranking and vectors, without a framework."""

@@ -1,0 +1,312 @@
+"""Every address that answers, and how each of them is looked at.
+
+`WALKED` are those that can show content. `EXEMPT` says of each other one why it cannot. A test
+compares both with the address map, so a new route has to be put into one of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One request about one thing, or about none in particular.
+
+    `scope` is what a key needs, one or several words; None where no key is taken. `shows` is a
+    kind of mark that must be found by whoever may; empty where the status tells.
+    """
+
+    route: str
+    path: str
+    shows: str = ""
+    scope: str | None = None
+    method: str = "get"
+    headers: tuple[tuple[str, str], ...] = ()
+    ok: int = 200
+    needs_person: bool = True
+    is_page: bool = False
+
+
+# {asset} {rendition} {job} {batch} {case} {upload} {etag} {upload_etag} are the thing's.
+DETAILS: tuple[Look, ...] = (
+    Look(
+        "api/v1/assets/<uuid:asset_id>",
+        "/api/v1/assets/{asset}",
+        shows="text",
+        scope="assets:read",
+        needs_person=False,
+    ),
+    Look(
+        "api/v1/assets/<uuid:asset_id>/history",
+        "/api/v1/assets/{asset}/history",
+        scope="assets:read",
+    ),
+    Look(
+        "api/v1/assets/<uuid:asset_id>/similar", "/api/v1/assets/{asset}/similar", scope="feed:read"
+    ),
+    Look(
+        "media/<uuid:rendition_id>",
+        "/media/{rendition}",
+        shows="bytes",
+        scope="assets:read",
+        needs_person=False,
+    ),
+    Look(
+        "media/<uuid:rendition_id>",
+        "/media/{rendition}",
+        scope="assets:read",
+        method="head",
+        needs_person=False,
+    ),
+    Look(
+        "media/<uuid:rendition_id>",
+        "/media/{rendition}",
+        scope="assets:read",
+        headers=(("Range", "bytes=0-3"),),
+        ok=206,
+        needs_person=False,
+    ),
+    Look(
+        "media/<uuid:rendition_id>",
+        "/media/{rendition}",
+        scope="assets:read",
+        headers=(("If-None-Match", '"{etag}"'),),
+        ok=304,
+        needs_person=False,
+    ),
+    Look("api/v1/jobs/<uuid:job_id>", "/api/v1/jobs/{job}", shows="jobtext", scope="jobs:read"),
+    Look("api/v1/jobs/<uuid:job_id>/events", "/api/v1/jobs/{job}/events", scope="jobs:read"),
+    Look(
+        "api/v1/job-batches/<uuid:batch_id>",
+        "/api/v1/job-batches/{batch}",
+        shows="jobtext",
+        scope="jobs:read",
+    ),
+    Look("api/v1/cases/<uuid:case_id>", "/api/v1/cases/{case}", shows="hazard", scope="cases:read"),
+    Look(
+        "api/v1/uploads/<uuid:upload_id>",
+        "/api/v1/uploads/{upload}",
+        shows="uploadwhy",
+        scope="jobs:read",
+    ),
+    Look(
+        "media/uploads/<uuid:upload_id>",
+        "/media/uploads/{upload}",
+        shows="upload",
+        scope="jobs:read",
+    ),
+    Look(
+        "media/uploads/<uuid:upload_id>",
+        "/media/uploads/{upload}",
+        scope="jobs:read",
+        headers=(("Range", "bytes=0-3"),),
+        ok=206,
+    ),
+    Look(
+        "media/uploads/<uuid:upload_id>",
+        "/media/uploads/{upload}",
+        scope="jobs:read",
+        headers=(("If-None-Match", '"{upload_etag}"'),),
+        ok=304,
+    ),
+    Look(
+        "assets/<uuid:asset_id>",
+        "/assets/{asset}",
+        shows="prompt",
+        needs_person=False,
+        is_page=True,
+    ),
+    Look("studio/jobs/<uuid:job_id>/card", "/studio/jobs/{job}/card", "jobprompt", is_page=True),
+    Look("console/cases/<uuid:case_id>", "/console/cases/{case}", "hazard", is_page=True),
+)
+
+# Asked of everybody who may not see the thing: the answer must not even say that it exists.
+WRITES: tuple[Look, ...] = (
+    Look(
+        "api/v1/interactions",
+        "/api/v1/interactions",
+        scope="interactions:write",
+        method="post",
+    ),
+    Look(
+        "api/v1/assets/<uuid:asset_id>/withdraw",
+        "/api/v1/assets/{asset}/withdraw",
+        scope="assets:write assets:read",
+        method="post",
+    ),
+    Look(
+        "api/v1/assets/<uuid:asset_id>/restore",
+        "/api/v1/assets/{asset}/restore",
+        scope="assets:write assets:read",
+        method="post",
+    ),
+    Look(
+        "api/v1/jobs/<uuid:job_id>/cancel",
+        "/api/v1/jobs/{job}/cancel",
+        scope="jobs:write jobs:read",
+        method="post",
+    ),
+    Look(
+        "api/v1/job-batches/<uuid:batch_id>/cancel",
+        "/api/v1/job-batches/{batch}/cancel",
+        scope="jobs:write jobs:read",
+        method="post",
+    ),
+    Look(
+        "api/v1/uploads/<uuid:upload_id>",
+        "/api/v1/uploads/{upload}",
+        scope="jobs:write jobs:read",
+        method="delete",
+    ),
+    Look(
+        "api/v1/cases/<uuid:case_id>/claim",
+        "/api/v1/cases/{case}/claim",
+        scope="cases:decide cases:read",
+        method="post",
+    ),
+    Look(
+        "api/v1/cases/<uuid:case_id>/decision",
+        "/api/v1/cases/{case}/decision",
+        scope="cases:decide cases:read",
+        method="post",
+    ),
+    Look(
+        "assets/<uuid:asset_id>/interactions",
+        "/assets/{asset}/interactions",
+        method="post",
+        is_page=True,
+    ),
+    Look(
+        "assets/<uuid:asset_id>/withdraw", "/assets/{asset}/withdraw", method="post", is_page=True
+    ),
+    Look(
+        "assets/<uuid:asset_id>/restore",
+        "/assets/{asset}/restore",
+        method="post",
+        is_page=True,
+    ),
+    Look(
+        "studio/jobs/<uuid:job_id>/cancel", "/studio/jobs/{job}/cancel", method="post", is_page=True
+    ),
+    Look(
+        "console/cases/<uuid:case_id>/claim",
+        "/console/cases/{case}/claim",
+        method="post",
+        is_page=True,
+    ),
+    Look(
+        "console/cases/<uuid:case_id>/give-back",
+        "/console/cases/{case}/give-back",
+        method="post",
+        is_page=True,
+    ),
+    Look(
+        "console/cases/<uuid:case_id>/decision",
+        "/console/cases/{case}/decision",
+        method="post",
+        is_page=True,
+    ),
+)
+
+# The states and audiences that writes are tried on.
+GRABBED = frozenset({("private", "released"), ("private", "held"), ("public", "blocked")})
+
+# One answer about many things: whatever may not be seen must not be in it.
+COLLECTIONS: tuple[tuple[str, str], ...] = (
+    ("api/v1/assets", "/api/v1/assets?limit=100"),
+    ("api/v1/assets", "/api/v1/assets?limit=100&visibility=held"),
+    ("api/v1/assets", "/api/v1/assets?limit=100&project_id={private}"),
+    ("api/v1/assets", "/api/v1/assets?limit=100&owner=me"),
+    ("api/v1/feed", "/api/v1/feed?limit=100"),
+    ("api/v1/jobs", "/api/v1/jobs?limit=100"),
+    ("api/v1/jobs", "/api/v1/jobs?limit=100&project_id={private}"),
+    ("api/v1/uploads", "/api/v1/uploads?limit=100"),
+    ("api/v1/cases", "/api/v1/cases?limit=100"),
+    ("api/v1/cases", "/api/v1/cases?limit=100&state=decided"),
+    ("api/v1/audit", "/api/v1/audit?limit=100"),
+    ("api/v1/me", "/api/v1/me"),
+    ("api/v1/organisations", "/api/v1/organisations"),
+    ("api/v1/organisations/<uuid:organisation_id>/members", "/api/v1/organisations/{home}/members"),
+    ("api/v1/organisations/<uuid:organisation_id>/keys", "/api/v1/organisations/{home}/keys"),
+    (
+        "api/v1/organisations/<uuid:organisation_id>/credits",
+        "/api/v1/organisations/{home}/credits",
+    ),
+    ("api/v1/projects", "/api/v1/projects"),
+    ("api/v1/projects/<uuid:project_id>", "/api/v1/projects/{private}"),
+    (
+        "api/v1/projects/<uuid:project_id>/collaborators",
+        "/api/v1/projects/{private}/collaborators",
+    ),
+    ("", "/"),
+    ("feed", "/feed"),
+    ("feed/news", "/feed/news"),
+    ("library", "/library"),
+    ("library", "/library?state=blocked"),
+    ("studio", "/studio"),
+    ("studio", "/studio?from={held}"),
+    ("studio", "/studio?from={unlisted}"),
+    ("studio", "/studio?remix={unlisted}"),
+    ("studio/pictures", "/studio/pictures?field=tidegate-variation.image"),
+    ("studio/picture", "/studio/picture?field=tidegate-variation.image&picture={held}"),
+    ("organisation", "/organisation"),
+    ("organisation/<uuid:organisation_id>", "/organisation/{home}"),
+    ("console/", "/console/"),
+    ("console/", "/console/?state=decided"),
+    ("console/trail", "/console/trail"),
+    ("console/trail/verification", "/console/trail/verification"),
+)
+
+EXEMPT: dict[str, str] = {
+    "healthz": "says only that the process answers",
+    "readyz": "says only that the database answers",
+    "api/v1/openapi.json": "made from code, not from rows",
+    "api/docs": "made from code, not from rows",
+    "api/docs/problems": "made from code, not from rows",
+    "api/^.*$": "answers 404 to every address that no route knows",
+    "api/v1/models": "the catalogue of models is public",
+    "api/v1/models/<str:name>": "the catalogue of models is public",
+    "api/v1/servers": "models, no content",
+    "api/v1/sign-in": "answers with the person who just gave their password",
+    "api/v1/sign-out": "answers without a body",
+    "api/v1/organisations/<uuid:organisation_id>/members/<uuid:user_id>": "people, no content",
+    "api/v1/keys/<uuid:key_id>": "answers without a body",
+    "api/v1/projects/<uuid:project_id>/collaborators/<uuid:user_id>": "answers without a body",
+    "api/v1/job-batches": "answers with the jobs that it makes",
+    "studio/jobs": "answers with the job that it makes",
+    "organisation/<uuid:organisation_id>/keys": "issues a key; shows the organisation's page",
+    "organisation/<uuid:organisation_id>/members": "redirects",
+    "organisation/<uuid:organisation_id>/projects": "redirects",
+    "organisation/keys/<uuid:key_id>/revoke": "redirects",
+    "organisation/<uuid:organisation_id>/members/<uuid:user_id>/role": "redirects",
+    "organisation/<uuid:organisation_id>/members/<uuid:user_id>/remove": "redirects",
+    "projects/<uuid:project_id>/audience": "redirects",
+    "projects/<uuid:project_id>/collaborators": "redirects",
+    "projects/<uuid:project_id>/collaborators/<uuid:user_id>/remove": "redirects",
+    "language": "redirects",
+}
+EXEMPT_PREFIXES: dict[str, str] = {
+    "api/v1/registry/": "models, no content",
+    "console/models": "models, no content",
+    "accounts/": "one's own account: log in, sign up, change the password",
+}
+
+WALKED: frozenset[str] = frozenset(
+    {look.route for look in (*DETAILS, *WRITES)} | {route for route, _ in COLLECTIONS}
+)
+
+
+def known_routes() -> frozenset[str]:
+    """Return every route of the address map, as written there."""
+    return frozenset(_routes(get_resolver().url_patterns, ""))
+
+
+def _routes(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, route)
+        else:
+            yield route

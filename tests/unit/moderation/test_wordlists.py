@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from moderation.core.wordlists import InvalidWordList, WordLists, load, normalise
+
+
+@pytest.fixture(scope="module")
+def lists() -> WordLists:
+    return load()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what the FUCK",
+        "ｗｈａｔ ｔｈｅ ｆｕｃｋ",
+        "f.u.c.k this",
+        "f u c k this",
+        "fuuuuuck",
+        "fu\u200bck",
+        "fúck",
+        "fuсk",  # with a Cyrillic es
+        "sh1t",
+        "这个傻逼",
+        "这个傻 逼",
+        "操你妈！",
+    ],
+)
+def test_disguised_words_are_found(lists: WordLists, text: str) -> None:
+    assert lists.find(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the town of Scunthorpe",
+        "assess the class",
+        "a shiitake mushroom",
+        "1000 dollars",
+        "I a m b o r e d",
+        "naïve café",
+        "a cocktail for the bass player",
+        "小明今天去上学",
+        "",
+    ],
+)
+def test_innocent_words_are_not(lists: WordLists, text: str) -> None:
+    assert lists.find(text) == ()
+
+
+def test_a_hit_names_term_hazard_severity_and_list(lists: WordLists) -> None:
+    (hit,) = [hit for hit in lists.find("CHILD\u00a0PORN") if hit.severity == "severe"]
+
+    assert (hit.term, hit.hazard, hit.list_name) == ("child porn", "child_safety", "en")
+
+
+def test_traditional_characters_are_read_as_simplified_ones(lists: WordLists) -> None:
+    assert [hit.term for hit in lists.find("兒童色情")] == ["儿童色情"]
+
+
+def test_normalising_twice_changes_nothing(lists: WordLists) -> None:
+    for text in ("Ｆｕｌｌ  Ｗidth", "ǅ\u200bx", "Straße", "ﬁne", "兒童"):
+        assert normalise(normalise(text)) == normalise(text)
+
+
+def test_the_digest_follows_the_content(tmp_path: Path) -> None:
+    def written(severity: str) -> str:
+        path = tmp_path / "en.yaml"
+        path.write_text(f"name: en\nterms: {{spam: {{{severity}: [buy now]}}}}\n")
+        return load(tmp_path).digest
+
+    assert written("mild") == written("mild")
+    assert written("mild") != written("strong")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("name: x", "no terms"),
+        ("terms: {gossip: {mild: [a]}}", "not a hazard"),
+        ("terms: {spam: {loud: [a]}}", "not a severity"),
+        ("terms: {spam: {mild: ['']}}", "not a term"),
+        ("terms: [", "not YAML"),
+    ],
+)
+def test_a_list_with_a_mistake_is_refused_by_name(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "bad.yaml").write_text(content)
+
+    with pytest.raises(InvalidWordList, match=message):
+        load(tmp_path)

@@ -1,0 +1,24 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
+
+from moderation.app.configuration import configuration
+
+
+@pytest.fixture(autouse=True)
+def _read_afresh() -> object:
+    configuration.cache_clear()
+    yield
+    configuration.cache_clear()
+
+
+def test_a_setting_that_is_given_replaces_its_default(settings: Settings) -> None:
+    settings.MODERATION = {"unavailable_after": 5.0}
+    assert configuration().unavailable_after == 5.0
+    assert configuration().claim_minutes == 10.0
+
+
+def test_a_misspelt_setting_refuses_to_start(settings: Settings) -> None:
+    settings.MODERATION = {"unavailable_afer": 5.0}
+    with pytest.raises(ImproperlyConfigured, match="unavailable_afer"):
+        configuration()

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tidegate.stack.places import Places
+from tidegate.stack.plan import PORT_NAMES, Plan, PlanRefused, make_plan, worker_places
+
+PLACES = Places(var=Path("/srv/tidegate"), models=Path("/srv/models"))
+PORTS = {name: 20_000 + number for number, name in enumerate(PORT_NAMES)}
+
+
+def plan(**environ: str) -> Plan:
+    return make_plan(PLACES, PORTS, environ)
+
+
+def test_everything_is_embedded_by_default() -> None:
+    assert {"postgres", "valkey", "broker", "triton", "web", "relay", "beat"} <= names(plan())
+
+
+def test_a_given_url_replaces_the_embedded_server_and_is_passed_on() -> None:
+    given = {
+        "DATABASE_URL": "postgresql://db.example/gate",
+        "VALKEY_URL": "redis://valkey.example/0",
+        "KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092",
+        "TRITON_GRPC_URL": "triton.example:8001",
+    }
+    made = plan(**given, KAFKA_SASL_USERNAME="me")
+    embedded = {"postgres", "valkey", "broker", "triton", "weights", "serving-environment"}
+    assert not names(made) & embedded
+    assert given.items() <= made.environment.items()
+    assert made.environment["KAFKA_SASL_USERNAME"] == "me"
+    assert "KAFKA_SESSION_TIMEOUT_MS" not in made.environment
+
+
+def test_the_pages_wait_for_the_database_only() -> None:
+    made = plan()
+    assert needs_of(made, "web") == {"postgres"}
+
+
+def test_a_group_joins_in_three_seconds_on_the_embedded_broker() -> None:
+    assert plan().environment["KAFKA_SESSION_TIMEOUT_MS"] == "6000"
+
+
+def test_a_queue_gets_as_many_places_as_the_environment_says() -> None:
+    usual = worker_places({})
+    assert worker_places({"TIDEGATE_WORKERS_IMAGE": "8"}) == usual | {"generation.image": 8}
+
+
+@pytest.mark.parametrize("value", ["0", "many", "-1", "257"])
+def test_a_number_of_places_that_makes_no_sense_is_refused_by_name(value: str) -> None:
+    with pytest.raises(PlanRefused, match="TIDEGATE_WORKERS_TEXT"):
+        worker_places({"TIDEGATE_WORKERS_TEXT": value})
+
+
+def names(made: Plan) -> set[str]:
+    return {unit.name for unit in made.units}
+
+
+def needs_of(made: Plan, name: str) -> set[str]:
+    direct = {unit.name: set(unit.needs) for unit in made.units}
+    found: set[str] = set()
+    open_needs = direct[name]
+    while open_needs:
+        found |= open_needs
+        open_needs = set().union(*(direct[need] for need in open_needs)) - found
+    return found
