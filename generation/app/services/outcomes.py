@@ -171,11 +171,9 @@ def _store(output: Output) -> None:
 
 
 def _deliver(job: Job, index: int, output: Output, model_version: str) -> JobOutput:
-    if job.outputs_wanted > 1:
-        # The only output of a job ends it, so it cannot come twice.
-        known = JobOutput.objects.filter(job=job, index=index).first()
-        if known is not None:
-            return known
+    known = JobOutput.objects.filter(job=job, index=index).first()
+    if known is not None:
+        return known
     charge_outputs(job, [index])
     asset = _asset(job, index, output, model_version)
     delivered = JobOutput(

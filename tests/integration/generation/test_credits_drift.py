@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from django.db import connection, transaction
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from generation.app import board, reconciliation, services
@@ -71,15 +71,20 @@ VERDICTS = ["released", "held", "blocked", "withdrawn"]
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(steps=st.lists(st.sampled_from([*MOVES, *VERDICTS, "tell"]), min_size=4, max_size=24))
+@given(steps=st.lists(st.sampled_from([*MOVES, *VERDICTS, "tell"]), min_size=3, max_size=24))
+@example(steps=["ask", "claim", "partly", "partly", "finish", "tell"])
+@example(steps=["ask three", "claim", "partly", "postpone", "claim", "partly", "finish"])
 def test_whatever_happens_to_jobs_nothing_drifts(maker: Maker, steps: list[str]) -> None:
-    story = Story(maker)
-    for step in steps:
-        story.does(step)
+    # Every story begins with the same empty queue, or one that failed could not be told again.
+    with transaction.atomic():
+        story = Story(maker)
+        for step in steps:
+            story.does(step)
+            assert_no_drift()
+        story.does("tell")
         assert_no_drift()
-    story.does("tell")
-    assert_no_drift()
-    assert min(left(maker)) >= 0
+        assert min(left(maker)) >= 0
+        transaction.set_rollback(True)
 
 
 class Story:
