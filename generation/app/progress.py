@@ -35,7 +35,9 @@ POLL_SECONDS_BEFORE_VERDICT = 0.5
 HEARTBEAT_SECONDS = 15.0
 LONGEST_STREAM_SECONDS = 1800.0
 # A picture has twenty steps a second or more, and no step shows anything of it: asking the
-# database at each of them took a tenth of the generator's time on a small machine.
+# database at each of them took a tenth of the generator's time on a small machine. That a job
+# succeeded shows nothing either, and whoever waits for it should hear of it first.
+SHOWING_NOTHING = frozenset({"progress", "state"})
 LONGEST_UNSEEN_SECONDS = 1.0
 RECONNECT_MILLISECONDS = 2000
 
@@ -64,7 +66,7 @@ async def job_events(
 ) -> AsyncGenerator[bytes, None]:
     """Yield the bytes of a job's event stream, with heartbeat comments while nothing happens.
 
-    `renew` is called before anything is shown, steps of progress excepted (at most a second
+    `renew` is called before anything is shown, steps and states excepted (at most a second
     later), and says who the viewer is now; None (the key was revoked, the person deactivated)
     ends the stream.
     """
@@ -111,9 +113,14 @@ async def follow(
         looked = time.monotonic()
         while not snapshot.is_over and time.monotonic() < ends_at:
             after, notices = await _wait(reader, after, snapshot)
-            if not _are_steps(notices) or time.monotonic() - looked >= LONGEST_UNSEEN_SECONDS:
-                snapshot = await look()
-                looked = time.monotonic()
+            if _show_nothing(notices) and time.monotonic() - looked < LONGEST_UNSEEN_SECONDS:
+                for event in told.news(notices, snapshot):
+                    yield event
+                if all(notice.kind == "progress" for notice in notices):
+                    continue
+                notices = []
+            snapshot = await look()
+            looked = time.monotonic()
             if snapshot is None:
                 return
             is_silent = True
@@ -128,9 +135,9 @@ async def follow(
             yield ServerEvent("end", snapshot.describe_end())
 
 
-def _are_steps(notices: list[Notice]) -> bool:
+def _show_nothing(notices: list[Notice]) -> bool:
     """Whether there is nothing to tell but how far the job is."""
-    return bool(notices) and all(notice.kind == "progress" for notice in notices)
+    return bool(notices) and all(notice.kind in SHOWING_NOTHING for notice in notices)
 
 
 def _look(

@@ -2,6 +2,7 @@
 
 from generation.app.models.inputs import JobInput
 from generation.app.models.jobs import Job, JobOutput
+from generation.app.models.presets import Preset, PresetVersion
 from generation.app.models.queue import Bell, Cap, Lane, OrganisationShare, QueueClock
 from generation.app.models.registry import ModelVersion, RegisteredModel, RegistryStamp, Served
 
@@ -14,6 +15,8 @@ __all__ = [
     "Lane",
     "ModelVersion",
     "OrganisationShare",
+    "Preset",
+    "PresetVersion",
     "QueueClock",
     "RegisteredModel",
     "RegistryStamp",

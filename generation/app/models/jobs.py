@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from generation.app.models.presets import PresetVersion
 from generation.core.catalogue import LARGEST_SEED
 from generation.core.seeds import seed_of
 from tidegate.accounts.models import Organisation, User
@@ -75,6 +76,16 @@ class Job(Row):
     parent = models.ForeignKey(
         Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    # What the prompt was written with, if anything; `prompt` is what came of it.
+    preset_version = models.ForeignKey(
+        PresetVersion,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    style = models.CharField(max_length=40, blank=True, default="", db_default="")
 
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     # Null while the gate still owes its answer about the prompt: such a job is never claimed.

@@ -73,6 +73,8 @@ class Asset(Row):
     model_name = models.CharField(max_length=100, blank=True)
     model_version = models.CharField(max_length=100, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
+    # By id only, as the job: what its prompt was written with.
+    preset_version_id = models.UUIDField(null=True, blank=True)
     correlation_id = models.UUIDField()
     released_at = models.DateTimeField(null=True, blank=True)
 
