@@ -15,11 +15,13 @@ import onnxruntime
 import triton_python_backend_utils as pb_utils
 from PIL import Image, UnidentifiedImageError
 
+from moderation.core.remembering import Remembering
 from moderation.core.wire import Finding, Unreadable, answer
 
 _SIDE, _CROP = 256, 224
 _MEAN_BGR = np.array([104, 117, 123], dtype=np.float32)
 _LARGEST_PICTURE_PIXELS = 50_000_000
+_REMEMBERED = 1024
 
 
 class TritonPythonModel:
@@ -40,6 +42,7 @@ class TritonPythonModel:
         digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
         self._version = f"image_safety@{digest}"
         Image.MAX_IMAGE_PIXELS = _LARGEST_PICTURE_PIXELS
+        self._remembering = Remembering(self._judge, most=_REMEMBERED)
 
     def execute(self, requests: list) -> list:
         """Answer each request; an unreadable item is an error of that item alone."""
@@ -48,7 +51,7 @@ class TritonPythonModel:
             items = pb_utils.get_input_tensor_by_name(request, "CONTENT").as_numpy()
             results = answer(
                 items.reshape(-1).tolist(),
-                judge=self._judge,
+                judge=self._remembering,
                 version=self._version,
                 on_failure=pb_utils.Logger.log_error,
             )

@@ -11,12 +11,14 @@ import triton_python_backend_utils as pb_utils
 from PIL import Image, UnidentifiedImageError
 from rapidocr_onnxruntime import RapidOCR
 
+from moderation.core.remembering import Remembering
 from moderation.core.wire import Finding, Unreadable, answer
 
 _LARGEST_SIDE = 960
 _SMALLEST_SIDE = 32
 _LARGEST_PICTURE_PIXELS = 50_000_000
 _MODELS = Path(rapidocr_onnxruntime.__file__).with_name("models")
+_REMEMBERED = 1024
 
 
 class TritonPythonModel:
@@ -39,6 +41,7 @@ class TritonPythonModel:
             digest.update(path.read_bytes())
         self._version = f"image_text@{digest.hexdigest()[:12]}"
         Image.MAX_IMAGE_PIXELS = _LARGEST_PICTURE_PIXELS
+        self._remembering = Remembering(self._judge, most=_REMEMBERED)
 
     def execute(self, requests: list) -> list:
         """Answer each request; an unreadable item is an error of that item alone."""
@@ -47,7 +50,7 @@ class TritonPythonModel:
             items = pb_utils.get_input_tensor_by_name(request, "CONTENT").as_numpy()
             results = answer(
                 items.reshape(-1).tolist(),
-                judge=self._judge,
+                judge=self._remembering,
                 version=self._version,
                 on_failure=pb_utils.Logger.log_error,
             )

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
+from moderation.core.remembering import Remembering
 from moderation.core.wire import Finding, Unreadable, answer
 
 # faster-whisper imports PyAV to read files. This model is given samples and reads none, and
@@ -21,6 +22,7 @@ from faster_whisper import WhisperModel  # noqa: E402
 
 _RATE = 16_000
 _LONGEST_SECONDS = 600
+_REMEMBERED = 256
 
 
 class TritonPythonModel:
@@ -42,6 +44,7 @@ class TritonPythonModel:
         with (folder / "model.bin").open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
         self._version = f"speech_text@{digest}"
+        self._remembering = Remembering(self._judge, most=_REMEMBERED)
 
     def execute(self, requests: list) -> list:
         """Answer each request; an unreadable item is an error of that item alone."""
@@ -50,7 +53,7 @@ class TritonPythonModel:
             items = pb_utils.get_input_tensor_by_name(request, "CONTENT").as_numpy()
             results = answer(
                 items.reshape(-1).tolist(),
-                judge=self._judge,
+                judge=self._remembering,
                 version=self._version,
                 on_failure=pb_utils.Logger.log_error,
             )
