@@ -22,7 +22,7 @@ class Item(models.Model):
     )
     owner_id = models.UUIDField()
     project_id = models.UUIDField()
-    modality = models.CharField(max_length=8)
+    modality = models.CharField(max_length=16)
     family = models.CharField(max_length=16)
     embedding = VectorField(dimensions=DIMENSIONS, null=True)
     # ln(decayed likes) + t/τ: see recommendations.core.heat.

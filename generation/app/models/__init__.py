@@ -1,5 +1,6 @@
 """Tables of the generation service."""
 
+from generation.app.models.compositions import Composition, CompositionPart
 from generation.app.models.inputs import JobInput
 from generation.app.models.jobs import Job, JobOutput
 from generation.app.models.presets import Preset, PresetVersion
@@ -9,6 +10,8 @@ from generation.app.models.registry import ModelVersion, RegisteredModel, Regist
 __all__ = [
     "Bell",
     "Cap",
+    "Composition",
+    "CompositionPart",
     "Job",
     "JobInput",
     "JobOutput",

@@ -87,6 +87,9 @@ class Job(Row):
     )
     style = models.CharField(max_length=40, blank=True, default="", db_default="")
 
+    # The composition that its output is a part of; by id, which is the whole asset's too.
+    whole_id = models.UUIDField(null=True, blank=True)
+
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     # Null while the gate still owes its answer about the prompt: such a job is never claimed.
     screened_at = models.DateTimeField(null=True, blank=True)
@@ -203,6 +206,11 @@ class Job(Row):
                 fields=["batch_id", "id"],
                 condition=Q(batch_id__isnull=False),
                 name="generation_job_of_batch",
+            ),
+            models.Index(
+                fields=["whole_id"],
+                condition=Q(whole_id__isnull=False, state__in=["queued", "running"]),
+                name="generation_job_open_of_whole",
             ),
             models.Index(
                 fields=["id"],

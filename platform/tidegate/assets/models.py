@@ -29,10 +29,16 @@ class Modality(models.TextChoices):
     SPEECH = "speech"
     MUSIC = "music"
     VIDEO = "video"
+    # Several outputs that belong together: the whole that they are parts of.
+    COMPOSITION = "composition"
 
 
 class Asset(Row):
-    """One output of a model. `visibility_version` rises by one with every move."""
+    """One output of a model, or a whole of several. `visibility_version` rises with every move.
+
+    A part names its `whole` from the beginning; the whole's row comes when every part is
+    released. Until then, and whenever a part is not released any more, others see neither.
+    """
 
     MOVES: ClassVar[dict[Visibility, frozenset[Visibility]]] = {
         Visibility.PENDING: frozenset(
@@ -52,7 +58,7 @@ class Asset(Row):
     job_id = models.UUIDField(null=True, blank=True)
     output_index = models.PositiveIntegerField(default=0)
 
-    modality = models.CharField(max_length=8, choices=Modality.choices)
+    modality = models.CharField(max_length=16, choices=Modality.choices)
     title = models.CharField(max_length=200, blank=True)
     prompt = models.TextField(blank=True)
     text = models.TextField(blank=True)
@@ -68,6 +74,16 @@ class Asset(Row):
 
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # No constraint binds it to a row: the parts are there before their whole is.
+    whole = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     seed = models.BigIntegerField(null=True, blank=True)
     model_name = models.CharField(max_length=100, blank=True)
@@ -90,7 +106,13 @@ class Asset(Row):
             ),
             models.CheckConstraint(
                 name="assets_asset_modality_known",
-                condition=Q(modality__in=["text", "image", "speech", "music", "video"]),
+                condition=Q(
+                    modality__in=["text", "image", "speech", "music", "video", "composition"]
+                ),
+            ),
+            models.CheckConstraint(
+                name="assets_asset_is_no_part_of_itself",
+                condition=Q(whole__isnull=True) | ~Q(whole=models.F("id")),
             ),
             models.CheckConstraint(
                 name="assets_asset_released_at_is_known_when_released",
@@ -104,6 +126,11 @@ class Asset(Row):
                 fields=["-released_at"],
                 condition=Q(visibility="released"),
                 name="assets_asset_newest_released",
+            ),
+            models.Index(
+                fields=["whole"],
+                condition=Q(whole__isnull=False),
+                name="assets_asset_of_whole",
             ),
             models.Index(
                 fields=["created_at"],
