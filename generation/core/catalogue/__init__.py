@@ -11,6 +11,7 @@ from generation.core.catalogue.checks import (
     check_parameters,
     check_prompt,
     check_seed,
+    check_values,
     screened_text,
 )
 from generation.core.catalogue.files import (
@@ -21,6 +22,7 @@ from generation.core.catalogue.files import (
     use_folders,
 )
 from generation.core.catalogue.model import (
+    NEGATIVE_PROMPT,
     PROMPT_PHASE,
     Choice,
     Limits,
@@ -29,12 +31,14 @@ from generation.core.catalogue.model import (
     Operation,
     Parameter,
     Safety,
+    Style,
 )
 from generation.core.catalogue.schema import parameters_schema
 
 __all__ = [
     "CANARY",
     "LARGEST_SEED",
+    "NEGATIVE_PROMPT",
     "PROMPT_PHASE",
     "STABLE",
     "Asked",
@@ -47,10 +51,12 @@ __all__ = [
     "Parameter",
     "Problem",
     "Safety",
+    "Style",
     "catalogue",
     "check_parameters",
     "check_prompt",
     "check_seed",
+    "check_values",
     "gets_canary",
     "parameters_schema",
     "parse_asked",

@@ -5,7 +5,7 @@ A problem's `pointer` is a JSON pointer into the request, its `code` is stable f
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -54,12 +54,19 @@ def check_parameters(
 
     An explicit null means "not given".
     """
-    known = {parameter.name: parameter for parameter in model.parameters}
+    return check_values(model.parameters, given, pointer="/parameters", taker=model.name)
+
+
+def check_values(
+    parameters: Sequence[Parameter], given: Mapping[str, object], *, pointer: str, taker: str
+) -> tuple[dict[str, Value], list[Problem]]:
+    """Return the values of these parameters, given below `pointer`, as `check_parameters` does."""
+    known = {parameter.name: parameter for parameter in parameters}
     problems = [
         Problem(
-            f"/parameters/{_escaped(name)}",
+            f"{pointer}/{_escaped(name)}",
             "unknown_parameter",
-            f"{model.name} takes {', '.join(known) or 'no parameters'}",
+            f"{taker} takes {', '.join(known) or 'no parameters'}",
         )
         for name in given
         if name not in known
@@ -69,14 +76,14 @@ def check_parameters(
         value = given.get(name)
         if value is None:
             value = parameter.default
-        if value is None:
-            if parameter.type == "image" and not parameter.is_optional:
-                problems.append(Problem(f"/parameters/{name}", "required", "give a picture"))
-            continue
-        clean, found = _check_value(parameter, value)
+        clean, found = None, list[Problem]()
+        if value is not None:
+            clean, found = _check_value(parameter, value, f"{pointer}/{name}")
         problems += found
         if clean is not None:
             values[name] = clean
+        elif not found and parameter.default is None and not parameter.is_optional:
+            problems.append(Problem(f"{pointer}/{name}", "required", _missing(parameter)))
     return values, problems
 
 
@@ -90,8 +97,13 @@ def screened_text(model: Model, prompt: str, parameters: Mapping[str, Value]) ->
     return "\n\n".join(text for text in (prompt, *texts) if text)
 
 
-def _check_value(parameter: Parameter, value: object) -> tuple[Value | None, list[Problem]]:
-    pointer = f"/parameters/{parameter.name}"
+def _missing(parameter: Parameter) -> str:
+    return "give a picture" if parameter.type == "image" else "this must be given"
+
+
+def _check_value(
+    parameter: Parameter, value: object, pointer: str
+) -> tuple[Value | None, list[Problem]]:
     if parameter.type == "text":
         if not isinstance(value, str):
             return None, [Problem(pointer, "not_a_text", "this must be a text")]

@@ -78,6 +78,15 @@ class _Translation(_Entry):
     title: Line
     description: Line
     parameters: dict[str, Line] = {}
+    styles: dict[str, Line] = {}
+
+
+class _Style(_Entry):
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    title: Annotated[str, Field(min_length=1, max_length=80)]
+    prompt: Line = "{prompt}"
+    negative_prompt: Annotated[str, Field(max_length=500)] = ""
+    parameters: dict[str, int | float | str] = {}
 
 
 class _Safety(_Entry):
@@ -114,6 +123,7 @@ class _Model(_Entry):
     needs_prompt: bool = True
     backend: Annotated[str, Field(pattern=r"^[a-z_]{1,64}$")] | None = None
     options: dict[str, Any] = {}
+    styles: list[_Style] = []
     translations: dict[str, _Translation] = {}
 
     @model_validator(mode="after")
@@ -121,6 +131,9 @@ class _Model(_Entry):
         names = [parameter.name for parameter in self.parameters]
         if len(set(names)) != len(names):
             raise ValueError("two parameters share a name")
+        styles = [style.name for style in self.styles]
+        if len(set(styles)) != len(styles):
+            raise ValueError("two styles share a name")
         takes_image = any(parameter.type == "image" for parameter in self.parameters)
         if takes_image != bool(self.operations):
             raise ValueError("a model takes an image exactly when it names its operations")
@@ -197,6 +210,7 @@ def read_entry(written: object) -> shapes.Model:
                     title=words.title,
                     description=words.description,
                     parameters=MappingProxyType(words.parameters),
+                    styles=MappingProxyType(words.styles),
                 )
                 for language, words in entry.translations.items()
             }
@@ -205,11 +219,22 @@ def read_entry(written: object) -> shapes.Model:
         needs_prompt=entry.needs_prompt,
         backend=entry.backend,
         options=MappingProxyType(entry.options),
+        styles=tuple(
+            shapes.Style(
+                style.name,
+                style.title,
+                style.prompt,
+                style.negative_prompt,
+                MappingProxyType(style.parameters),
+            )
+            for style in entry.styles
+        ),
     )
     _refuse_bad_defaults(model)
     if wrong := wrong_with_price(model):
         raise CatalogueRefused(wrong)
     _refuse_bad_options(model)
+    _refuse_bad_styles(model)
     return model
 
 
@@ -260,6 +285,14 @@ def _refuse_bad_defaults(model: shapes.Model) -> None:
     problems = [problem for problem in found if problem.code != "required"]
     if problems:
         raise CatalogueRefused(f"{problems[0].pointer}: {problems[0].message}")
+
+
+def _refuse_bad_styles(model: shapes.Model) -> None:
+    from generation.core.prompting.styles import wrong_with_style
+
+    for style in model.styles:
+        if wrong := wrong_with_style(model, style):
+            raise CatalogueRefused(f"style {style.name}: {wrong}")
 
 
 def _refuse_bad_options(model: shapes.Model) -> None:

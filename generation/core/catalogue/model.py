@@ -96,13 +96,36 @@ class Loading:
     warm_up: str = ""
 
 
+NEGATIVE_PROMPT = "negative_prompt"
+"""The text parameter of models that can be told what a picture is not to be like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A way of making things that a model offers by name.
+
+    `prompt` is a template (see `generation.core.prompting`) around `{prompt}`. The words of
+    `negative_prompt` come after the caller's own; `parameters` count where the caller says nothing.
+    """
+
+    name: str
+    title: str
+    prompt: str = "{prompt}"
+    negative_prompt: str = ""
+    parameters: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+
+
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """An entry's words in another language; `parameters` maps names to descriptions."""
+    """An entry's words in another language.
+
+    `parameters` maps names to descriptions, `styles` names to titles.
+    """
 
     title: str
     description: str
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    styles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +163,12 @@ class Model:
     needs_prompt: bool = True
     backend: str | None = None
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    styles: tuple[Style, ...] = ()
+
+    @property
+    def takes_negative_prompt(self) -> bool:
+        """Whether it can be told what its output is not to be like."""
+        return any(parameter.name == NEGATIVE_PROMPT for parameter in self.parameters)
 
     @property
     def image_parameters(self) -> tuple[Parameter, ...]:
@@ -161,5 +190,9 @@ class Model:
                     description=words.parameters.get(parameter.name, parameter.description),
                 )
                 for parameter in self.parameters
+            ),
+            styles=tuple(
+                replace(style, title=words.styles.get(style.name, style.title))
+                for style in self.styles
             ),
         )
