@@ -23,6 +23,8 @@ SURFACES: Final[Mapping[str, Surface]] = {
     "image": "image",
     "speech": "speech",
     "music": "music",
+    # A whole, by its words together; its parts were judged one by one.
+    "composition": "text",
 }
 # Surfaces that are judged by their words alone, without the bytes.
 WRITTEN: Final[frozenset[Surface]] = frozenset({"text", "music"})

@@ -23,7 +23,7 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
     """
     digests = list(original_digests(asset))
     is_read = asset.modality in WRITTEN and bool(asset.text.strip())
-    is_judged = asset.modality in SURFACES and asset.modality != "text"
+    is_judged = SURFACES.get(asset.modality, "text") != "text"
     data = _read(asset, digests) if is_judged and not is_read else b""
     look = _look(data) if data and asset.modality == "image" else ""
     output_texts = [asset.text] if asset.text.strip() else []

@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import tidegate.primitives.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import tidegate.primitives.ids
 
 
 class Migration(migrations.Migration):

@@ -247,8 +247,10 @@ def _asset(job: Job, index: int, output: Output, model_version: str) -> Asset:
         model_name=job.model_name,
         model_version=model_version,
         parameters=shown,
+        preset_version_id=job.preset_version_id,
         actor=WORKER,
         correlation_id=job.correlation_id,
+        whole_id=job.whole_id,
     )
 
 

@@ -14,7 +14,7 @@ from tidegate.ledger.selectors import balance_of
 from tidegate.primitives.correlation import correlation_id as current_correlation_id
 
 Decision = Literal["accepted", "held", "refused", "undecided"]
-_DECISIONS: dict[VerdictName, Decision] = {
+DECISIONS: dict[VerdictName, Decision] = {
     "release": "accepted",
     "hold": "held",
     "block": "refused",
@@ -51,7 +51,7 @@ def preview_job(*, viewer: Viewer, project_id: UUID, request: JobRequest) -> Pre
     line = check_request(viewer, request)
     project = place_to_make(viewer, project_id)
     job, ruling = draft_job(viewer, project, line, correlation_id=current_correlation_id())
-    decision = _DECISIONS[ruling.verdict]
+    decision = DECISIONS[ruling.verdict]
     available = balance_of(project.organisation_id).available
     price = 0 if decision == "refused" else job.cost_credits
     is_affordable = price <= available

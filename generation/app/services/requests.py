@@ -23,6 +23,7 @@ from tidegate.audit.actions import Action
 from tidegate.contracts.generation import JobQueued, Modality
 from tidegate.contracts.ports import Ruling
 from tidegate.events.services import announce_all
+from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
 from tidegate.primitives.correlation import correlation_id as current_correlation_id
 from tidegate.primitives.errors import FieldError, InvalidInput, NotAllowed
@@ -145,7 +146,7 @@ def _submit(
         job.batch_id = batch_id
         jobs.append(job)
         verdicts.append(ruling.verdict)
-    _store(viewer, jobs, verdicts, lines)
+    store_jobs(viewer, jobs, verdicts, lines)
     return jobs
 
 
@@ -197,7 +198,7 @@ def draft_job(
 
 
 @transaction.atomic
-def _store(
+def store_jobs(
     viewer: Viewer, jobs: Sequence[Job], verdicts: Sequence[str], lines: Sequence[Checked]
 ) -> None:
     """Insert, set credits aside, announce, record: in this order, which is the order of locks."""
@@ -271,6 +272,12 @@ def cancel_job(*, viewer: Viewer, job_id: UUID) -> Job:
         raise NotAllowed("Only who asked for a job may cancel it.", code="not_your_job")
     job = Job.objects.select_for_update().get(pk=job_id)
     before, at = job.state, now()
+    return call_off_job(job_id=job_id, actor=viewer.actor())
+
+
+@transaction.atomic
+def call_off_job(*, job_id: UUID, actor: Actor, reason: str = "") -> Job:
+    """Cancel a job in the name of whoever wants it no longer; all else as `cancel_job`."""
     if job.is_ended:
         return job
     if before == Job.State.QUEUED:
@@ -281,11 +288,12 @@ def cancel_job(*, viewer: Viewer, job_id: UUID) -> Job:
             job,
             Action.JOB_CANCELLED,
             before=before,
-            actor=viewer.actor(),
+            actor=actor,
+            reason=reason,
             asset_ids=made(job),
         )
     elif job.cancel_requested_at is None:
         job.cancel_requested_at = at
         job.save(update_fields=["cancel_requested_at"])
-        left(job, Action.JOB_CANCEL_REQUESTED, before=before, actor=viewer.actor())
+        left(job, Action.JOB_CANCEL_REQUESTED, before=before, actor=actor, reason=reason)
     return job

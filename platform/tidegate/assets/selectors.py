@@ -7,10 +7,11 @@ Every path to an asset (REST, streams, feed, similar, media bytes, pages) filter
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from tidegate.accounts.viewers import Viewer
-from tidegate.assets.models import Asset, Move, Rendition, Visibility
+from tidegate.assets.models import Asset, Modality, Move, Rendition, Visibility
 from tidegate.primitives.errors import NotFound
 from tidegate.projects.models import Project
 from tidegate.projects.selectors import collaborations, member_organisations
@@ -22,8 +23,10 @@ def visible_to(viewer: Viewer) -> QuerySet[Asset]:
     The owner and staff see every state. Everybody else sees what is released: in a public
     project anyone, in a private one the organisation's members and the project's
     collaborators. A key sees what its creator sees inside its organisation, and what is public.
+    A whole and its parts count as released while each of them is.
     """
-    public = Q(visibility=Visibility.RELEASED, project__audience=Project.Audience.PUBLIC)
+    released = shown_to_others()
+    public = released & Q(project__audience=Project.Audience.PUBLIC)
     if viewer.user_id is None:
         return Asset.objects.filter(public)
     if viewer.is_staff:
@@ -32,12 +35,38 @@ def visible_to(viewer: Viewer) -> QuerySet[Asset]:
         shared = Q(organisation_id__in=member_organisations(viewer)) | Q(
             project_id__in=collaborations(viewer)
         )
-        inside = Q(owner_id=viewer.user_id) | (Q(visibility=Visibility.RELEASED) & shared)
+        inside = Q(owner_id=viewer.user_id) | (released & shared)
     if viewer.organisation_id is not None:
         inside = Q(organisation_id=viewer.organisation_id) & inside
     if not inside:
         return Asset.objects.all()
     return Asset.objects.filter(inside | public)
+
+
+def shown_to_others() -> Q:
+    """Return the condition under which anybody but its owner and staff may see an asset.
+
+    It is released, and so is everything that it belongs together with: the whole that it is a
+    part of, which is not there before it is complete, and every part of that whole.
+    """
+    alone = Q(whole__isnull=True) & ~Q(modality=Modality.COMPOSITION)
+    whole = Asset.objects.filter(pk=OuterRef("whole_id"), visibility=Visibility.RELEASED)
+    missing = Asset.objects.filter(whole_id=Coalesce(OuterRef("whole_id"), OuterRef("pk"))).exclude(
+        visibility=Visibility.RELEASED
+    )
+    together = (Q(whole__isnull=True) | Q(Exists(whole))) & ~Q(Exists(missing))
+    # Alone first: for all but wholes and parts, nothing else is looked at.
+    return Q(visibility=Visibility.RELEASED) & (alone | together)
+
+
+def is_shown_to_others(asset_id: UUID) -> bool:
+    """Whether somebody else may see an asset now, if its project lets them."""
+    return Asset.objects.filter(shown_to_others(), pk=asset_id).exists()
+
+
+def parts_of(viewer: Viewer, whole_id: UUID) -> QuerySet[Asset]:
+    """Return the parts of a whole that the viewer may see, in the order in which they were made."""
+    return visible_to(viewer).filter(whole_id=whole_id).order_by("pk")
 
 
 def asset_for(viewer: Viewer, asset_id: UUID) -> Asset:

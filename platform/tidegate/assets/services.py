@@ -13,9 +13,8 @@ from tidegate.assets.models import Asset, Blob, Move, Rendition, Visibility
 from tidegate.assets.selectors import visible_to
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
-from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
+from tidegate.contracts.assets import AssetCreated, AssetModality, AssetVisibilityChanged
 from tidegate.contracts.assets import Visibility as WireVisibility
-from tidegate.contracts.generation import Modality
 from tidegate.events.services import announce
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
@@ -44,7 +43,7 @@ def create_asset(
     owner_id: UUID,
     job_id: UUID | None,
     output_index: int,
-    modality: Modality,
+    modality: AssetModality,
     title: str,
     prompt: str,
     text: str,
@@ -56,8 +55,14 @@ def create_asset(
     parameters: Mapping[str, Any],
     actor: Actor,
     correlation_id: UUID,
+    whole_id: UUID | None = None,
+    asset_id: UUID | None = None,
+    preset_version_id: UUID | None = None,
 ) -> Asset:
     """Store an output as a pending asset; the same job output again returns the first asset.
+
+    `whole_id` is the whole that it is a part of, which need not be there yet. `asset_id` is the
+    id it gets, where that is known before; a second asset with it returns the first.
 
     Blobs are stored before the transaction starts: a crash between leaves bytes that nobody
     refers to, never a row without bytes. Call it in an outer transaction to bind it to more.
@@ -87,10 +92,16 @@ def create_asset(
         model_name=model_name,
         model_version=model_version,
         parameters=dict(parameters),
+        preset_version_id=preset_version_id,
         correlation_id=correlation_id,
+        whole_id=whole_id,
     )
+    if asset_id is not None:
+        asset.pk = asset_id
     with transaction.atomic():
         if not insert_unless_there(asset):
+            if asset_id is not None:
+                return Asset.objects.get(pk=asset_id)
             return Asset.objects.get(job_id=job_id, output_index=output_index)
         _insert_renditions(asset, media, digests)
         _announce_created(asset, digests[original], actor)
@@ -158,6 +169,37 @@ def move_asset(
         subject_id=str(asset.pk),
         before={"visibility": before},
         after={"visibility": str(asset.visibility), "version": asset.visibility_version},
+        reason=reason,
+        correlation_id=asset.correlation_id,
+    )
+    return asset
+
+
+@transaction.atomic
+def leave_whole(*, asset_id: UUID, actor: Actor, reason: str) -> Asset:
+    """Take a part out of the whole that is to come, which does without it. Twice is no error.
+
+    Raises:
+        NotFound: no such asset.
+        InvalidMove: `asset_in_whole`: its whole is there already, and was judged with it.
+    """
+    asset = Asset.objects.select_for_update(of=("self",), no_key=True).filter(pk=asset_id).first()
+    if asset is None:
+        raise NotFound("There is no such asset.", code="asset_not_found")
+    if asset.whole_id is None:
+        return asset
+    if Asset.objects.filter(pk=asset.whole_id).exists():
+        raise InvalidMove("What was made a whole stays one.", code="asset_in_whole")
+    before, asset.whole_id = asset.whole_id, None
+    asset.save(update_fields=["whole_id"])
+    record(
+        Action.ASSET_LEFT_WHOLE,
+        chain=f"organisation:{asset.organisation_id}",
+        actor=actor,
+        subject_type="assets.asset",
+        subject_id=str(asset.pk),
+        before={"whole": str(before)},
+        after={"whole": ""},
         reason=reason,
         correlation_id=asset.correlation_id,
     )
@@ -240,7 +282,7 @@ def _announce_created(asset: Asset, sha256: str, actor: Actor) -> None:
             project_id=asset.project_id,
             owner_id=asset.owner_id,
             job_id=asset.job_id,
-            modality=cast("Modality", asset.modality),
+            modality=cast("AssetModality", asset.modality),
             media_type=asset.media_type,
             sha256=sha256,
             model_name=asset.model_name,

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from tidegate.contracts.generation import Modality
 from tidegate.contracts.topics import Topic
 
+AssetModality = Literal["text", "image", "speech", "music", "video", "composition"]
 Visibility = Literal["pending", "released", "held", "blocked", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
 class AssetCreated:
-    """An output exists and is pending: nobody but its owner and staff may see it yet."""
+    """An output, or a whole of several, exists and is pending: only its owner and staff see it."""
 
     TYPE: ClassVar[str] = "tidegate.asset.created.v1"
     TOPIC: ClassVar[Topic] = Topic.ASSETS
@@ -22,7 +22,7 @@ class AssetCreated:
     project_id: UUID
     owner_id: UUID
     job_id: UUID | None
-    modality: Modality
+    modality: AssetModality
     media_type: str
     sha256: str
     model_name: str

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
-from tidegate.contracts.generation import JobEnded, JobQueued
+from tidegate.contracts.generation import CompositionEnded, JobEnded, JobQueued
 from tidegate.contracts.interactions import InteractionRecorded
 from tidegate.contracts.ledger import CreditsMoved
 from tidegate.contracts.moderation import CaseDecided, CaseOpened, VerdictReached
@@ -13,6 +13,7 @@ from tidegate.contracts.registry import ModelChanged
 EVENTS: tuple[type[Any], ...] = (
     JobQueued,
     JobEnded,
+    CompositionEnded,
     AssetCreated,
     AssetVisibilityChanged,
     VerdictReached,

@@ -7,6 +7,7 @@ from uuid import UUID
 from tidegate.contracts.topics import Topic
 
 Modality = Literal["text", "image", "speech", "music", "video"]
+CompositionState = Literal["completed", "failed", "cancelled"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "refused"]
 
 
@@ -47,3 +48,27 @@ class JobEnded:
     def key(self) -> str:
         """Order per job."""
         return str(self.job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionEnded:
+    """A composition reached its last state; one that completed is an asset with the same id.
+
+    `error_part` and `error_code` are empty unless it failed.
+    """
+
+    TYPE: ClassVar[str] = "tidegate.composition.ended.v1"
+    TOPIC: ClassVar[Topic] = Topic.GENERATION
+
+    composition_id: UUID
+    organisation_id: UUID
+    project_id: UUID
+    requested_by: UUID
+    recipe: str
+    state: CompositionState
+    error_part: str
+    error_code: str
+
+    def key(self) -> str:
+        """Order per composition."""
+        return str(self.composition_id)

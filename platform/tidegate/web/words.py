@@ -13,6 +13,7 @@ MODALITIES: Words = {
     "speech": _("Speech"),
     "music": _("Music"),
     "video": _("Video"),
+    "composition": _("Composition"),
 }
 FORMS: Words = {
     "original": _("Original"),

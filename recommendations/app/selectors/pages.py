@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from recommendations.app.models import Reaction
 from recommendations.core.slates import Place, Source
 from tidegate.accounts.viewers import Viewer
-from tidegate.assets.models import Asset, Visibility
-from tidegate.assets.selectors import attach_renditions, visible_to
+from tidegate.assets.models import Asset
+from tidegate.assets.selectors import attach_renditions, shown_to_others, visible_to
 from tidegate.primitives.errors import InvalidInput
 
 _SALT = "tidegate.recommendations.feed"
@@ -65,13 +65,17 @@ def admitted(viewer: Viewer, slate: Slate, asset_ids: Sequence[UUID]) -> dict[UU
     """Ask the gate, now, which of these a feed may show to the viewer. Missing means no.
 
     Staff roles count for nothing here: a reviewer's feed holds what their colleagues outside
-    moderation would get, never what waits for a verdict.
+    moderation would get, never what waits for a verdict. A part is shown in its whole.
     """
     reader = replace(viewer, staff_roles=frozenset())
     anchors = {place.anchor_id for place in slate.places if place.anchor_id is not None}
     found = (
         visible_to(reader)
-        .filter(pk__in={*asset_ids, *anchors}, visibility=Visibility.RELEASED)
+        .filter(
+            shown_to_others(),
+            pk__in={*asset_ids, *anchors},
+            whole__isnull=True,
+        )
         .select_related("owner", "project")
     )
     if viewer.user_id is not None:

@@ -11,7 +11,8 @@ from recommendations.app.models import Interaction, Item
 from recommendations.app.services.tastes import refold_viewer
 from recommendations.core.families import family_of
 from recommendations.core.triton import EmbedderUnavailable
-from tidegate.assets.models import Asset, Visibility
+from tidegate.assets.models import Asset
+from tidegate.assets.selectors import is_shown_to_others
 from tidegate.primitives.errors import NotFound
 
 logger = logging.getLogger(__name__)
@@ -56,10 +57,13 @@ def list_item(*, asset_id: UUID) -> Item:
     item = create_item(asset_id=asset_id, vector=None)
     # Read behind the item's lock: whoever came before has copied an older state at most.
     asset = _asset(asset_id)
-    item.is_listed = asset.visibility == Visibility.RELEASED
+    item.is_listed = asset.whole_id is None and is_shown_to_others(asset.pk)
     item.visibility_version = asset.visibility_version
     item.released_at = asset.released_at
     item.save(update_fields=["is_listed", "visibility_version", "released_at"])
+    if asset.whole_id is not None and Asset.objects.filter(pk=asset.whole_id).exists():
+        # A part is never listed; whether its whole is, may have changed with it.
+        list_item(asset_id=asset.whole_id)
     return item
 
 
