@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class GenerationConfig(AppConfig):
-    """Reads the further folders of the catalogue; registers the consumers `progress`, `credits`."""
+    """Reads the further folders of the catalogue, and the recipes; registers the consumers."""
 
     name = "generation.app"
     label = "generation"
@@ -16,8 +16,10 @@ class GenerationConfig(AppConfig):
 
         from generation.app import handlers
         from generation.core.catalogue import catalogue, use_folders
+        from generation.core.recipes import recipes
 
         use_folders([Path(folder) for folder in getattr(settings, "GENERATION_CATALOGUE_DIRS", ())])
         # A malformed entry stops the start, and not somebody's request.
         catalogue()
+        recipes()
         handlers.register()

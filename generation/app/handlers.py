@@ -3,20 +3,29 @@
 from django.db import transaction
 
 from generation.app import board
+from generation.app.compositions.services import Prepared, apply_step, prepare_step
+from generation.app.models import CompositionPart
 from generation.app.services.settling import Ruled, settle_ruling
 from generation.core.pricing import Reason
 from tidegate.assets.models import Asset, Move, Visibility
 from tidegate.contracts.assets import AssetVisibilityChanged
 from tidegate.contracts.envelope import Envelope
+from tidegate.contracts.generation import JobEnded
 from tidegate.events.errors import CannotHeal
 from tidegate.events.registry import consumer
 
 
 def register() -> None:
-    """Register the consumers `progress` and `credits`."""
+    """Register the consumers `progress`, `credits` and `compositions`."""
     consumer("progress", {AssetVisibilityChanged: show_verdict})
     # Prepared, so that each event has a transaction of its own: it locks its payer.
     consumer("credits", {AssetVisibilityChanged: settle_verdict}, prepare=find_ruling)
+    consumer(
+        "compositions",
+        {JobEnded: go_on, AssetVisibilityChanged: go_on},
+        # The gate is asked about what comes next, which takes longer than a transaction should.
+        prepare=prepare_to_go_on,
+    )
 
 
 def show_verdict(event: AssetVisibilityChanged, envelope: Envelope) -> None:
@@ -70,3 +79,22 @@ def settle_verdict(event: AssetVisibilityChanged, envelope: Envelope, ruled: Rul
     """Refund or charge what the gate's ruling over an output says, exactly once."""
     if ruled is not None:
         settle_ruling(ruled)
+
+
+def prepare_to_go_on(
+    event: JobEnded | AssetVisibilityChanged, envelope: Envelope
+) -> Prepared | None:
+    """Make ready what a composition can do now that one of its parts changed."""
+    if event.job_id is None:
+        return None
+    part = CompositionPart.objects.filter(job_id=event.job_id)
+    composition_id = part.values_list("composition_id", flat=True).first()
+    return None if composition_id is None else prepare_step(composition_id)
+
+
+def go_on(
+    event: JobEnded | AssetVisibilityChanged, envelope: Envelope, prepared: Prepared | None
+) -> None:
+    """Let a composition go on, once per event, and to no harm if it already did."""
+    if prepared is not None:
+        apply_step(prepared)

@@ -8,6 +8,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 
 from generation.app import presence, reconciliation, services, tickets
+from generation.app.compositions import services as compositions
 from generation.app.registry import services as registry
 from generation.core.triton import Generator
 from tidegate.primitives.errors import TidegateError
@@ -28,6 +29,12 @@ def generate(modality: str) -> bool:
 def sweep() -> None:
     """Put right what crashes left behind; every few seconds."""
     services.sweep()
+
+
+@shared_task(name="generation.sweep_compositions", ignore_result=True)
+def sweep_compositions() -> None:
+    """Let compositions go on where an event was lost; every few seconds."""
+    compositions.sweep_compositions()
 
 
 @shared_task(name="generation.tend_models", ignore_result=True)

@@ -7,6 +7,7 @@ from typing import Any
 # Seconds between two runs, by the name of the task.
 _PERIODS = {
     "generation.sweep": 5.0,
+    "generation.sweep_compositions": 15.0,
     "generation.tend_models": 30.0,
     "moderation.recheck": 30.0,
     "uploads.sweep": 30.0,

@@ -32,7 +32,7 @@ _WORKERS = {
     "default": 4,
 }
 _MOST_AT_ONCE = 256
-_CONSUMERS = ("moderation", "progress", "credits", "recommendations")
+_CONSUMERS = ("moderation", "progress", "credits", "compositions", "recommendations")
 
 
 class PlanRefused(ValueError):

@@ -1,0 +1,1 @@
+"""Compositions: one request, several parts that wait for each other, one whole."""
