@@ -7,6 +7,7 @@ from enum import Enum
 from uuid import UUID
 
 from generation.app.models import Job
+from generation.core.catalogue.model import Value
 from generation.core.retries import REASONS
 from generation.core.wire import ORIGINAL, Media, UnreadableEvent
 
@@ -46,7 +47,7 @@ class Claim:
     model_version: str
     modality: str
     prompt: str
-    parameters: Mapping[str, int | float | str]
+    parameters: Mapping[str, Value]
     seed: int
     attempt: int
     lease_owner: str

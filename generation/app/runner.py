@@ -22,6 +22,7 @@ from generation.app.registry.selectors import model_of
 from generation.app.transcript import Transcript
 from generation.core.catalogue import Model
 from generation.core.seeds import seed_of
+from generation.core.structured.answers import DoesNotFit, check_answer
 from generation.core.triton import Cancelled, DeadlineExceeded, GeneratorUnavailable
 from generation.core.wire import (
     Done,
@@ -39,6 +40,8 @@ logger = logging.getLogger("generation.runner")
 
 # Beyond a job's own deadline: reading the last bytes, the last window, storing.
 GRACE_SECONDS = 60.0
+# Nobody sees more, and on a small machine every step told is taken from the generator's time.
+SECONDS_BETWEEN_STEPS = 0.1
 
 
 class Generating(Protocol):
@@ -59,8 +62,23 @@ class Generating(Protocol):
         ...
 
 
-class NothingMade(RuntimeError):
-    """The generator ended well and delivered nothing."""
+class OutputMissed(RuntimeError):
+    """The generator ended well, and there is no output that could be delivered."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
+
+
+NOTHING_MADE = Failure(
+    "nothing_made", "The model returned nothing; another seed may.", "generation", True
+)
+ANSWER_CUT = Failure(
+    "answer_cut",
+    "The answer was not whole when it reached max_tokens; give it more, or ask for less.",
+    "generation",
+    True,
+)
 
 
 def run_next(*, modality: str, generator: Generating) -> bool:
@@ -129,11 +147,8 @@ def _make_all(claim: Claim, model: Model, generator: Generating, pulse: Pulse) -
         is_last = index == claim.missing[-1]
         try:
             output, version = _generate(claim, index, model, generator, pulse, pictures)
-        except NothingMade:
-            failure = Failure(
-                "nothing_made", "The model returned nothing; another seed may.", "generation", True
-            )
-            services.miss_output(claim=claim, index=index, failure=failure, is_last=is_last)
+        except OutputMissed as missed:
+            services.miss_output(claim=claim, index=index, failure=missed.failure, is_last=is_last)
             continue
         if is_last:
             services.finish_job(
@@ -163,8 +178,9 @@ def _generate(  # noqa: PLR0917  private, and each of another type
     ids = {parameter.name for parameter in model.image_parameters}
     transcript = Transcript(claim if index == 0 else replace(claim, is_text_withheld=True))
     media: list[Media] = []
-    model_version = ""
+    end = Done("", "")
     began = time.monotonic()
+    told = -math.inf
     ask = partial(
         generator.stream,
         model=model.triton_model,
@@ -182,22 +198,43 @@ def _generate(  # noqa: PLR0917  private, and each of another type
             case TextPiece(text=text):
                 transcript.add(text)
             case Progress(step=step, steps=steps):
-                place = _place(claim, index, step, steps, time.monotonic() - began)
+                at = time.monotonic()
+                place = _place(claim, index, step, steps, at - began)
                 pulse.note(place)
-                board.publish(claim.job_id, "progress", place)
+                if at - told >= SECONDS_BETWEEN_STEPS or step == steps:
+                    board.publish(claim.job_id, "progress", place)
+                    told = at
             case Media():
                 media.append(piece)
             case Done():
-                model_version = piece.model_version
+                end = piece
     if model.modality == "text":
         transcript.close()
-        text = transcript.text.strip()
-        outputs = [Output("text/plain", text.encode(), text=text)] if text else []
+        outputs = _texts_of(transcript.text.strip(), claim, model, end)
     else:
         outputs = _outputs_of(media, model)
     if not outputs:
-        raise NothingMade
-    return outputs[0], model_version
+        raise OutputMissed(NOTHING_MADE)
+    return outputs[0], end.model_version
+
+
+def _texts_of(text: str, claim: Claim, model: Model, end: Done) -> list[Output]:
+    """Return the text as an output; one that was to be JSON of a schema only if it is.
+
+    The model's grammar has seen to it already, but not every model server keeps its word.
+    """
+    parameter = model.schema_parameter
+    schema = claim.parameters.get(parameter.name) if parameter else None
+    if not text or not isinstance(schema, dict):
+        return [Output("text/plain", text.encode(), text=text)] if text else []
+    try:
+        check_answer(schema, text)
+    except DoesNotFit as error:
+        if end.finish_reason == "length":
+            raise OutputMissed(ANSWER_CUT) from error
+        detail = f"The model's answer does not fit json_schema: {error}"[:500]
+        raise OutputMissed(Failure("answer_unfit", detail, "generation", True)) from error
+    return [Output("application/json", text.encode(), text=text)]
 
 
 def _place(claim: Claim, index: int, step: int, steps: int, seconds: float) -> dict[str, int]:

@@ -39,5 +39,7 @@ REASONS: Mapping[str, Patience] = MappingProxyType(
         "invalid_request": PERMANENT,
         "model_withdrawn": PERMANENT,
         "nothing_made": PERMANENT,
+        "answer_cut": PERMANENT,
+        "answer_unfit": PERMANENT,
     }
 )

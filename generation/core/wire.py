@@ -120,6 +120,19 @@ class GenerateRequest:
             raise InvalidRequest(f"{name} is longer than {max_characters} characters")
         return value
 
+    def document(self, name: str) -> dict[str, Any] | None:
+        """A parameter as a JSON object, or None when it was not given.
+
+        Raises:
+            InvalidRequest: it is something else.
+        """
+        value = self.parameters.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise InvalidRequest(f"{name} must be an object")
+        return value
+
     def require_only(self, *names: str) -> None:
         """Refuse a parameter that the model does not have.
 

@@ -16,6 +16,7 @@ from generation.core.catalogue import (
     check_prompt,
     check_seed,
 )
+from generation.core.catalogue.model import Value
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.selectors import visible_to
 from tidegate.primitives.clock import now
@@ -56,7 +57,7 @@ class Checked:
     model: Model
     prompt: str
     seed: int
-    parameters: dict[str, int | float | str]
+    parameters: dict[str, Value]
     cancel_at: datetime | None
     pictures: tuple[Given, ...] = ()
 

@@ -12,6 +12,7 @@ from generation.app.models import Job
 from generation.app.registry.selectors import known_version
 from generation.app.services.trail import WORKER, end, left, set_failure
 from generation.core.catalogue import Model, screened_text
+from generation.core.catalogue.model import Value
 from tidegate.audit.actions import Action
 from tidegate.contracts.ports import Ruling, gate
 from tidegate.primitives.clock import now
@@ -31,7 +32,7 @@ WITHDRAWN = Failure(
 
 
 def ask_gate(
-    *, model: Model, prompt: str, parameters: dict[str, int | float | str], correlation_id: UUID
+    *, model: Model, prompt: str, parameters: dict[str, Value], correlation_id: UUID
 ) -> Ruling:
     """Ask about every word that would reach the model. Bounded by the gate's own short deadline.
 

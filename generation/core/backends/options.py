@@ -151,7 +151,7 @@ class TransformersText(Weights):
     parameters = frozenset(
         {
             *("max_tokens", "temperature", "top_p", "top_k", "repetition_penalty"),
-            *("system", "adapter"),
+            *("system", "adapter", "json_schema"),
         }
     )
 
@@ -185,7 +185,7 @@ class OpenAiCompatible(Options):
     parameters = frozenset(
         {
             *("max_tokens", "temperature", "top_p", "top_k", "repetition_penalty"),
-            *("frequency_penalty", "presence_penalty", "system"),
+            *("frequency_penalty", "presence_penalty", "system", "json_schema"),
         }
     )
 

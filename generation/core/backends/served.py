@@ -37,7 +37,8 @@ class Accepted:
             InvalidRequest: it is none of the choices, or outside the range.
         """
         value = asked.parameters.get(self.name, self.default)
-        if value is None or self.type == "image":  # a picture travels as a tensor of its own
+        # A picture travels as a tensor of its own, a schema is read by who follows it.
+        if value is None or self.type in {"image", "schema"}:
             return None
         if self.choices:
             for choice in self.choices:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from generation.core.catalogue.model import Model, Parameter, Value
+from generation.core.structured.schemas import SchemaRefused, check_schema, words_of
 
 LARGEST_SEED = 2**53 - 1
 """The largest integer that every JSON reader, JavaScript's too, keeps exactly."""
@@ -89,11 +90,14 @@ def check_values(
 
 def screened_text(model: Model, prompt: str, parameters: Mapping[str, Value]) -> str:
     """Return all words of the request that reach the model: the prompt and every free text."""
-    texts = [
-        str(parameters[parameter.name])
-        for parameter in model.parameters
-        if parameter.type == "text" and parameter.name in parameters
-    ]
+    texts: list[str] = []
+    for parameter in model.parameters:
+        value = parameters.get(parameter.name)
+        if value is not None and parameter.type == "text":
+            texts.append(str(value))
+        elif value is not None and parameter.type == "schema":
+            # Names and choices too: they are written into the answer.
+            texts.append("\n".join(words_of(value)))
     return "\n\n".join(text for text in (prompt, *texts) if text)
 
 
@@ -114,6 +118,8 @@ def _check_value(
         return _check_id(value, pointer)
     if parameter.type == "choice":
         return _check_choice(parameter, value, pointer)
+    if parameter.type == "schema":
+        return _check_schema(value, pointer)
     return _check_number(parameter, value, pointer)
 
 
@@ -123,6 +129,13 @@ def _check_id(value: object, pointer: str) -> tuple[Value | None, list[Problem]]
     except ValueError:
         message = "this must be the id of an upload or of an asset"
         return None, [Problem(pointer, "invalid_uuid", message)]
+
+
+def _check_schema(value: object, pointer: str) -> tuple[Value | None, list[Problem]]:
+    try:
+        return check_schema(value), []
+    except SchemaRefused as error:
+        return None, [Problem(pointer, error.code, str(error))]
 
 
 def _check_number(

@@ -52,9 +52,9 @@ class _Parameter(_Entry):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if self.type == "image":
+        if self.type in {"image", "schema"}:
             if self.default is not None:
-                raise ValueError("an image has no default")
+                raise ValueError(f"a parameter of type {self.type} has no default")
             return self
         if self.optional == (self.default is not None):
             raise ValueError("give either a default or `optional: true`")

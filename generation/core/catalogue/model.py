@@ -7,12 +7,14 @@ from typing import Any, Literal
 
 from generation.core.pricing import Price
 
-ParameterType = Literal["integer", "number", "choice", "text", "image"]
+ParameterType = Literal["integer", "number", "choice", "text", "image", "schema"]
 Operation = Literal[
     "image-to-image", "inpaint", "variation", "upscale", "stylise", "background", "image-to-video"
 ]
 Modality = Literal["text", "image", "speech", "music", "video"]
-Value = int | float | str
+Scalar = int | float | str
+Value = Scalar | dict[str, Any]
+"""What a request gives for a parameter; only a schema is an object."""
 
 PROMPT_PHASE = "prompt"
 """The safety phase of every model: its prompts are screened before anything runs."""
@@ -34,7 +36,7 @@ class Parameter:
     `minimum` and `maximum` bound a number, or the length of a text in characters. `default` is
     None where leaving the parameter out is itself a meaning (`is_optional`): the model decides.
     The value of an `image` is the id of an upload or of an asset; it has no default, and must be
-    given unless it is optional.
+    given unless it is optional. The value of a `schema` is a JSON Schema that the answer will fit.
     """
 
     name: str
@@ -42,7 +44,7 @@ class Parameter:
     description: str
     minimum: float | None
     maximum: float | None
-    default: Value | None
+    default: Scalar | None
     options: tuple[Choice, ...]
     is_optional: bool
 
@@ -112,7 +114,7 @@ class Style:
     title: str
     prompt: str = "{prompt}"
     negative_prompt: str = ""
-    parameters: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, Scalar] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,11 @@ class Model:
     def image_parameters(self) -> tuple[Parameter, ...]:
         """The parameters whose value is a picture."""
         return tuple(parameter for parameter in self.parameters if parameter.type == "image")
+
+    @property
+    def schema_parameter(self) -> Parameter | None:
+        """The parameter that an answer in JSON is asked for with."""
+        return next((item for item in self.parameters if item.type == "schema"), None)
 
     def translated(self, language: str) -> "Model":
         """Return the entry in `language` (as `zh-hans`); English where it has no such words."""

@@ -84,10 +84,15 @@ def _image(parameter: Parameter) -> dict[str, Any]:
     return {"type": "string", "format": "uuid"}
 
 
+def _schema(parameter: Parameter) -> dict[str, Any]:
+    return {"type": "object"}
+
+
 _SHAPES: Mapping[str, Callable[[Parameter], dict[str, Any]]] = {
     "integer": _number,
     "number": _number,
     "choice": _choice,
     "text": _text,
     "image": _image,
+    "schema": _schema,
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generation.core.catalogue import Parameter, Problem, check_values
+from generation.core.catalogue.model import Value
 from generation.core.prompting.draws import draws
 from generation.core.prompting.template import (
     Template,
@@ -144,7 +145,7 @@ def _longest(item: Parameter) -> int:
     return int(item.maximum or 0) if item.type == "text" else _LONGEST_NUMBER
 
 
-def _written(value: float | str) -> str:
+def _written(value: Value) -> str:
     """Return a value as people write it: 3 and 2.5, never 3.0 or 1e+16."""
     if isinstance(value, float):
         return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from generation.core.backends.options import OpenAiCompatible
+from generation.core.structured.telling import closed, told
 from generation.core.wire import InvalidRequest, TextPiece
 from generation.serving.tidegate_backends.replies import Cancelled
 from generation.serving.tidegate_backends.requests import Asked
@@ -134,11 +135,18 @@ class ChatServer:
 
     def _body(self, asked: Asked) -> dict[str, object]:
         system = str(asked.values.get("system", self._options.system))
+        schema = asked.request.document("json_schema")
+        form: dict[str, object] = {}
+        if schema is not None:
+            system = f"{system}\n{told(schema)}".strip()
+            kept = {"name": "answer", "strict": True, "schema": closed(schema)}
+            form["response_format"] = {"type": "json_schema", "json_schema": kept}
         messages = [{"role": "user", "content": asked.request.prompt}]
         if system:
             messages.insert(0, {"role": "system", "content": system})
         return {
             **self._options.extra_body,
+            **form,
             **{name: asked.values[name] for name in _NAMES if name in asked.values},
             "model": self._options.model,
             "messages": messages,

@@ -13,11 +13,18 @@ from typing import Any, cast
 
 import torch
 from peft.tuners.lora import LoraLayer
-from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+)
 from transformers.generation.streamers import BaseStreamer
 
 from generation.core.backends.options import TransformersText
 from generation.core.backends.served import Served, Value
+from generation.core.structured.telling import told
 from generation.core.wire import InvalidRequest, TextPiece
 from generation.serving.tidegate_backends.chat import (
     Pieces,
@@ -35,6 +42,7 @@ from generation.serving.tidegate_backends.places import (
 from generation.serving.tidegate_backends.replies import Cancelled, Reply, answering
 from generation.serving.tidegate_backends.requests import Asked, read_requests, served_from
 from generation.serving.tidegate_backends.sources import WeightsMissing, find_weights
+from generation.serving.tidegate_json.grammar import Grammar, Grammars
 
 _MAX_TOKENS = 256
 
@@ -75,16 +83,21 @@ class Writer:
         identities = [weights.identity, *self._lay_adapters(served.entry)]
         compile_module(self._model, self._options)
         self._ends = _ends_of(self._model.generation_config, self._tokenizer)
+        # The first answer in JSON makes it.
+        self._grammars: Grammars | None = None
         self.version = model_version(self._options, place, identities)
 
     def write(self, asked: Asked) -> None:
         """Answer one request.
 
         Raises:
-            InvalidRequest: the prompt is too long, or there is no such adapter.
+            InvalidRequest: the prompt is too long, there is no such adapter, or the answer's
+                schema cannot be enforced.
             Cancelled: the caller is gone.
         """
         tokens = self._tokens(asked)
+        grammar = self._grammar_of(asked)
+        processors = LogitsProcessorList([] if grammar is None else [_Mask(grammar, len(tokens))])
         stream = _Stream(self._tokenizer, asked.reply)
         ids = torch.tensor([tokens], device=self._model.device)
         torch.manual_seed(asked.request.seed)
@@ -93,19 +106,39 @@ class Writer:
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
                 streamer=stream,
+                logits_processor=processors,
                 pad_token_id=self._ends[0] if self._ends else 0,
                 max_new_tokens=int(asked.values.get("max_tokens", _MAX_TOKENS)),
                 **_sampling(asked.values),
             )
-        reason = "stop" if stream.last in self._ends else "length"
+        is_whole = stream.last in self._ends if grammar is None else grammar.is_done
+        reason = "stop" if is_whole else "length"
         asked.reply.done(reason, self.version)
 
+    def _grammar_of(self, asked: Asked) -> Grammar | None:
+        schema = asked.request.document("json_schema")
+        if schema is None:
+            return None
+        if self._grammars is None:
+            if not self._tokenizer.is_fast or not self._ends:
+                raise InvalidRequest("this model's tokenizer cannot be held to a schema")
+            self._grammars = Grammars(
+                self._tokenizer.backend_tokenizer.to_str(),
+                vocabulary=self._model.get_output_embeddings().weight.shape[0],
+                ends=self._ends,
+            )
+        return self._grammars.of(schema)
+
     def _tokens(self, asked: Asked) -> list[int]:
+        system = str(asked.values.get("system", self._options.system))
+        schema = asked.request.document("json_schema")
+        if schema is not None:
+            system = f"{system}\n{told(schema)}".strip()
         if self._options.chat:
             return conversation_tokens(
                 self._tokenizer,
                 asked.request.prompt,
-                system=str(asked.values.get("system", self._options.system)),
+                system=system,
                 template_options=self._options.template_options,
                 longest=self._options.prompt_tokens,
             )
@@ -172,6 +205,21 @@ class _Stream(BaseStreamer):  # type: ignore[misc]  # the library ships no types
         if text:
             self._reply.send(TextPiece(self._sent, text))
             self._sent += 1
+
+
+class _Mask(LogitsProcessor):  # type: ignore[misc]  # the library ships no types
+    """Leaves the model only what the grammar allows next."""
+
+    def __init__(self, grammar: Grammar, begins: int) -> None:
+        self._grammar = grammar
+        self._read = begins
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        for token in input_ids[0, self._read :].tolist():
+            self._grammar.take(token)
+        self._read = input_ids.shape[1]
+        allowed = torch.from_numpy(self._grammar.allowed(scores.shape[-1])).to(scores.device)
+        return scores.masked_fill(~allowed, -torch.inf)
 
 
 def _load(options: TransformersText, place: Place, folder: Path) -> Any:

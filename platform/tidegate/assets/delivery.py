@@ -45,6 +45,7 @@ _EXTENSIONS = {
     "text/vnd.abc": "abc",
     "text/vtt": "vtt",
     "text/plain": "txt",
+    "application/json": "json",
     "video/mp4": "mp4",
 }
 

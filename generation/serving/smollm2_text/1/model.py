@@ -1,4 +1,9 @@
-"""Triton model: text by SmolLM2-135M-Instruct in eight bits, streamed token by token."""
+"""Triton model: text by SmolLM2-135M-Instruct in eight bits, streamed token by token.
+
+With `json_schema`, the text is JSON of that schema, and `length` at the end says that it was cut.
+"""
+
+from __future__ import annotations
 
 import hashlib
 import json
@@ -11,6 +16,7 @@ import triton_python_backend_utils as pb_utils
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
+from generation.core.structured.telling import told
 from generation.core.wire import (
     INVALID_PREFIX,
     Done,
@@ -21,6 +27,8 @@ from generation.core.wire import (
     decode_request,
     encode_event,
 )
+from generation.serving.tidegate_json.grammar import Grammar, Grammars
+from generation.serving.tidegate_json.steering import Sampling, write_within
 
 _MAX_PROMPT_CHARACTERS = 8_000
 _MAX_PROMPT_TOKENS = 2_048
@@ -42,6 +50,8 @@ class TritonPythonModel:
         # What people write is text: "<|im_end|>" in a prompt is no control token and ends nothing.
         self._plain = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
         self._plain.encode_special_tokens = True
+        # The first answer in JSON makes it: it costs a second that plain text need not wait for.
+        self._grammars: Grammars | None = None
         self._generator: ctranslate2.Generator | None = None
         self._renew()
 
@@ -64,60 +74,89 @@ class TritonPythonModel:
     def _answer(self, request, sender) -> None:  # noqa: ANN001  Triton's own types
         data = pb_utils.get_input_tensor_by_name(request, "REQUEST").as_numpy().reshape(-1)[0]
         asked = decode_request(data, max_prompt_characters=_MAX_PROMPT_CHARACTERS)
-        asked.require_only("max_tokens", "temperature", "top_p", "repetition_penalty", "system")
+        asked.require_only(
+            *("max_tokens", "temperature", "top_p", "repetition_penalty", "system", "json_schema")
+        )
         max_tokens = asked.integer("max_tokens", minimum=1, maximum=512, default=120)
-        temperature = asked.number("temperature", minimum=0, maximum=2, default=0.7)
-        top_p = asked.number("top_p", minimum=0.05, maximum=1, default=0.9)
-        penalty = asked.number("repetition_penalty", minimum=1, maximum=2, default=1.1)
-        prompt = self._tokens(asked)
-
-        stream = DecodeStream(skip_special_tokens=True)
-        failures: list[Exception] = []
-        sent = 0
-
-        def on_token(step) -> bool:  # noqa: ANN001
-            # Runs on the engine's thread, where an exception would end the process.
-            nonlocal sent
-            try:
-                if sender.is_cancelled():
-                    return True
-                text = stream.step(self._tokenizer, step.token_id)
-                if text:
-                    _send(sender, TextPiece(sent, text))
-                    sent += 1
-            except Exception as exc:  # noqa: BLE001
-                failures.append(exc)
-                return True
-            return False
-
-        is_random = temperature > 0
+        sampling = Sampling(
+            temperature=asked.number("temperature", minimum=0, maximum=2, default=0.7),
+            top_p=asked.number("top_p", minimum=0.05, maximum=1, default=0.9),
+            repetition_penalty=asked.number(
+                "repetition_penalty", minimum=1, maximum=2, default=1.1
+            ),
+            seed=asked.seed,
+        )
+        schema = asked.document("json_schema")
+        prompt = self._tokens(asked, schema)
+        speaker = _Speaker(sender, self._tokenizer)
+        is_random = sampling.temperature > 0
         if is_random:
             ctranslate2.set_random_seed(_seed32(asked.seed))
         try:
-            (result,) = self._generator.generate_batch(
-                [prompt],
-                max_length=max_tokens,
-                include_prompt_in_result=False,
-                sampling_topk=0 if is_random else 1,
-                sampling_topp=top_p if is_random else 1,
-                sampling_temperature=temperature if is_random else 1,
-                repetition_penalty=penalty,
-                end_token=list(_ENDS),
-                callback=on_token,
-            )
-            if failures:
-                raise failures[0]
-            if sender.is_cancelled():
-                sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
-                return
-            reason = "length" if len(result.sequences_ids[0]) >= max_tokens else "stop"
-            _send(sender, Done(reason, self._version))
+            if schema is None:
+                count = self._write(prompt, sampling, max_tokens, speaker)
+                is_whole = count < max_tokens
+            else:
+                grammar = self._grammar_of(schema)
+                write_within(
+                    grammar,
+                    generator=self._generator,
+                    prompt=prompt,
+                    name_of=self._tokenizer.id_to_token,
+                    sampling=sampling,
+                    max_tokens=max_tokens,
+                    ends=_ENDS,
+                    tell=speaker.tell,
+                )
+                is_whole = grammar.is_done
+            if not sender.is_cancelled():
+                _send(sender, Done("stop" if is_whole else "length", self._version))
             sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
         finally:
             if is_random:
                 # The engine seeds a thread's random numbers once, at its first use, and offers no
                 # way to seed them again: only a new worker repeats a seed's text (0.2 s).
                 self._renew()
+
+    def _write(
+        self, prompt: list[str], sampling: Sampling, max_tokens: int, speaker: _Speaker
+    ) -> int:
+        """Write freely, and return how many tokens it came to."""
+        is_random = sampling.temperature > 0
+        failures: list[Exception] = []
+
+        def on_token(step) -> bool:  # noqa: ANN001
+            # Runs on the engine's thread, where an exception would end the process.
+            try:
+                return speaker.tell(step.token_id)
+            except Exception as exc:  # noqa: BLE001
+                failures.append(exc)
+                return True
+
+        (result,) = self._generator.generate_batch(
+            [prompt],
+            max_length=max_tokens,
+            include_prompt_in_result=False,
+            sampling_topk=0 if is_random else 1,
+            sampling_topp=sampling.top_p if is_random else 1,
+            sampling_temperature=sampling.temperature if is_random else 1,
+            repetition_penalty=sampling.repetition_penalty,
+            end_token=list(_ENDS),
+            callback=on_token,
+        )
+        if failures:
+            raise failures[0]
+        return len(result.sequences_ids[0])
+
+    def _grammar_of(self, schema: dict[str, object]) -> Grammar:
+        if self._grammars is None:
+            ends = [self._tokenizer.token_to_id(name) for name in _ENDS]
+            self._grammars = Grammars(
+                (self._folder / "tokenizer.json").read_text("utf-8"),
+                vocabulary=self._tokenizer.get_vocab_size(),
+                ends=ends,
+            )
+        return self._grammars.of(schema)
 
     def _renew(self) -> None:
         self._generator = None  # first give back the old one's memory
@@ -129,9 +168,11 @@ class TritonPythonModel:
             intra_threads=self._threads,
         )
 
-    def _tokens(self, asked: GenerateRequest) -> list[str]:
+    def _tokens(self, asked: GenerateRequest, schema: dict[str, object] | None) -> list[str]:
         """The conversation in the model's own format, as tokens."""
         system = asked.text("system", max_characters=2_000) or _SYSTEM
+        if schema is not None:
+            system = f"{system}\n{told(schema)}"
         tokens: list[str] = []
         for role, content in (("system", system), ("user", asked.prompt)):
             spoken = self._plain.encode(f"{role}\n{content}", add_special_tokens=False).tokens
@@ -144,6 +185,26 @@ class TritonPythonModel:
                 f"prompt has {len(tokens)} tokens; this model reads {_MAX_PROMPT_TOKENS}"
             )
         return tokens
+
+
+class _Speaker:
+    """Sends what is written while it is written."""
+
+    def __init__(self, sender, tokenizer: Tokenizer) -> None:  # noqa: ANN001
+        self._sender = sender
+        self._tokenizer = tokenizer
+        self._stream = DecodeStream(skip_special_tokens=True)
+        self._sent = 0
+
+    def tell(self, token: int) -> bool:
+        """Send the text that a token completes; return whether nobody waits for more."""
+        if self._sender.is_cancelled():
+            return True
+        text = self._stream.step(self._tokenizer, token)
+        if text:
+            _send(self._sender, TextPiece(self._sent, text))
+            self._sent += 1
+        return False
 
 
 def _seed32(seed: int) -> int:

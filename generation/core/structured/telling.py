@@ -1,0 +1,88 @@
+"""A schema in words that a small model follows: what to write, field by field, and an example.
+
+The grammar keeps the form whatever the model wants, so the words need only say what belongs where.
+A description is worth more than a name, and one example more than any rule.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_LONGEST = 1_500
+_DEEPEST = 3
+
+
+def closed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema with every object limited to its properties.
+
+    Left open, a model would add fields of its own; what it is asked for is what it may write.
+    """
+    inner = {name: _closed(word, name) for name, word in schema.items()}
+    if schema.get("type") == "object" or "properties" in schema:
+        inner.setdefault("additionalProperties", False)
+    return inner
+
+
+def told(schema: Mapping[str, Any]) -> str:
+    """Return what a model is told of the schema, for its system prompt; at most 1,500 characters.
+
+    Whole lines only, so a large schema loses its last fields. The first of its `examples`, if any,
+    is shown whole or not at all.
+    """
+    lines = ["Answer with one JSON object that has these fields:"]
+    room = _LONGEST - len(lines[0])
+    for line in _fields(schema, schema, 0):
+        room -= len(line) + 1
+        if room < 0:
+            break
+        lines.append(line)
+    examples = schema.get("examples")
+    if isinstance(examples, list) and examples:
+        shown = f"An answer to another question: {json.dumps(examples[0], ensure_ascii=False)}"
+        if len(shown) < room:
+            lines.append(shown)
+    return "\n".join(lines)
+
+
+def _fields(root: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Iterator[str]:
+    for name, shape in _followed(root, schema).get("properties", {}).items():
+        inner = _followed(root, shape)
+        items = _followed(root, inner.get("items") or {})
+        yield f"{'  ' * depth}- {name}: {_described(inner, items)}"
+        if depth < _DEEPEST:
+            yield from _fields(root, inner, depth + 1)
+            yield from _fields(root, items, depth + 1)
+
+
+def _described(shape: Mapping[str, Any], items: Mapping[str, Any]) -> str:
+    said = shape.get("description") or shape.get("title") or items.get("description") or ""
+    if "enum" in shape:
+        choices = ", ".join(str(choice) for choice in shape["enum"][:12])
+        return f"{said} (one of {choices})".strip()
+    if "const" in shape:
+        return json.dumps(shape["const"], ensure_ascii=False)
+    if shape.get("type") == "array":
+        most = shape.get("maxItems")
+        return f"{said} (a list{f' of {most}' if most else ''})".strip()
+    return str(said) or str(shape.get("type", "a value"))
+
+
+def _followed(root: Mapping[str, Any], shape: object) -> Mapping[str, Any]:
+    """A schema, or what its reference leads to; `check_schema` has seen that this ends."""
+    while isinstance(shape, Mapping) and isinstance(reference := shape.get("$ref"), str):
+        _, group, name = reference.split("/", 2)
+        shape = root[group][name]
+    return shape if isinstance(shape, Mapping) else {}
+
+
+def _closed(word: Any, name: str) -> Any:
+    """A keyword's value with the schemas inside it closed; what is no schema stays as it is."""
+    if name in {"properties", "$defs", "definitions"} and isinstance(word, Mapping):
+        return {key: _closed_if_schema(value) for key, value in word.items()}
+    if name in {"anyOf", "prefixItems"} and isinstance(word, list):
+        return [_closed_if_schema(value) for value in word]
+    return _closed_if_schema(word) if name == "items" else word
+
+
+def _closed_if_schema(value: Any) -> Any:
+    return closed(value) if isinstance(value, Mapping) else value
