@@ -15,7 +15,14 @@ pytestmark = pytest.mark.browser
 DISHES = ("cooking", "soup", "bread", "stew", "salad", "coffee", "pudding", "cake", "pasta")
 
 
-def ask(page: Page, *, kind: str, prompt: str, settings: dict[str, str] | None = None) -> Locator:
+def ask(
+    page: Page,
+    *,
+    kind: str,
+    prompt: str,
+    settings: dict[str, str] | None = None,
+    outputs: int = 1,
+) -> Locator:
     """Fill in the studio's form, send it, and return the new card."""
     page.goto("/studio")
     page.locator("label", has=page.get_by_role("radio", name=kind, exact=True)).click()
@@ -23,9 +30,10 @@ def ask(page: Page, *, kind: str, prompt: str, settings: dict[str, str] | None =
     if settings:
         page.locator("summary", has_text="Settings").click()
         for label, value in settings.items():
-            page.locator("[data-parameters]:not([hidden])").get_by_role("textbox", name=label).fill(
-                value
-            )
+            fields = page.locator("[data-parameters]:not([hidden]), [data-pointer='/seed']")
+            fields.get_by_role("textbox", name=label).fill(value)
+    if outputs > 1:
+        page.get_by_label("How many").select_option(str(outputs))
     known = {card.get_attribute("id") for card in page.locator("[data-job]").all()}
     page.get_by_role("button", name="Make it").click()
     expect(page.locator("[data-job]")).to_have_count(len(known) + 1)

@@ -1,4 +1,4 @@
-"""Media bytes over HTTP: `GET /media/<rendition id>`.
+"""Media bytes over HTTP: `GET /media/<rendition id>`, and `…/peaks`, the outline of a recording.
 
 The gate is asked on every request, also on one that ends as 304 or 206. What may not be seen
 does not exist: 404, with the same body as for an id that nobody has.
@@ -7,6 +7,7 @@ does not exist: 404, with the same body as for an id that nobody has.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Protocol
 from uuid import UUID
@@ -23,6 +24,7 @@ from tidegate.accounts.selectors import viewer_for_key, viewer_for_user
 from tidegate.accounts.viewers import ANONYMOUS, Viewer
 from tidegate.assets import storage
 from tidegate.assets.models import Blob
+from tidegate.assets.peaks import peaks_of
 from tidegate.assets.ranges import Span, Unsatisfiable, names, span_of
 from tidegate.assets.selectors import visible_rendition
 from tidegate.primitives.errors import NotFound, TidegateError, Unavailable
@@ -32,6 +34,8 @@ logger = logging.getLogger(__name__)
 _CHUNK = 256 * 1024
 _SCOPE = "assets:read"
 _METHODS = ("GET", "HEAD")
+# Blobs whose outline is remembered: about a kilobyte each.
+_OUTLINES = 2048
 _EXTENSIONS = {
     "image/png": "png",
     "image/jpeg": "jpg",
@@ -67,6 +71,22 @@ def media(request: HttpRequest, rendition_id: UUID) -> HttpResponseBase:
     return deliver(request, lambda viewer: visible_rendition(viewer, rendition_id), scope=_SCOPE)
 
 
+def peaks(request: HttpRequest, rendition_id: UUID) -> HttpResponseBase:
+    """Return the outline of a recording to who may hear it; empty for what is none.
+
+    A function of the bytes, so it is remembered by their digest; the door is asked every time.
+    """
+    try:
+        _require_reading(request)
+        rendition = visible_rendition(_viewer_of(request, _SCOPE), rendition_id)
+        sound = rendition.media_type.startswith("audio/")
+        points = _outline(rendition.blob_id) if sound else ()
+        response: HttpResponseBase = JsonResponse({"peaks": points})
+    except TidegateError as error:
+        response = _problem(request, error)
+    return _kept_by_nobody(response)
+
+
 def deliver(
     request: HttpRequest, find: Callable[[Viewer], Stored], *, scope: str
 ) -> HttpResponseBase:
@@ -79,10 +99,28 @@ def deliver(
         response = _answer(request, find(_viewer_of(request, scope)))
     except TidegateError as error:
         response = _problem(request, error)
-    # Sessions and keys see different things, and a takedown must not outlive in any cache.
+    return _kept_by_nobody(response)
+
+
+def _kept_by_nobody(response: HttpResponseBase) -> HttpResponseBase:
+    """Sessions and keys see different things, and no cache may outlive a takedown."""
     response["Cache-Control"] = "private, no-store"
     response["Vary"] = "Cookie, Authorization"
     return response
+
+
+@lru_cache(maxsize=_OUTLINES)
+def _outline(sha256: str) -> tuple[int, ...]:
+    with _opened(sha256) as file:
+        return peaks_of(file)
+
+
+def _opened(sha256: str) -> "File[bytes]":
+    try:
+        return storage.open_blob(sha256)
+    except FileNotFoundError as error:
+        logger.exception("blob is missing", extra={"sha256": sha256})
+        raise Unavailable("These bytes cannot be read now.", code="media_unreadable") from error
 
 
 def _require_reading(request: HttpRequest) -> None:
@@ -139,11 +177,7 @@ def _wanted(request: HttpRequest, etag: str, size: int) -> Span | None:
 def _body(request: HttpRequest, blob: Blob, span: Span) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse()
-    try:
-        file = storage.open_blob(blob.sha256)
-    except FileNotFoundError as error:
-        logger.exception("blob is missing", extra={"sha256": blob.sha256})
-        raise Unavailable("These bytes cannot be read now.", code="media_unreadable") from error
+    file = _opened(blob.sha256)
     if span.length <= _CHUNK:
         with file:
             file.seek(span.start)

@@ -14,6 +14,9 @@ from tidegate.accounts.viewers import Viewer
 from tidegate.assets import selectors as assets
 from tidegate.assets.models import Asset
 
+THUMBNAILS = 4
+_SHOWN = {"released", "held", "withdrawn"}
+
 
 @dataclass(frozen=True, slots=True)
 class OutputCard:
@@ -57,6 +60,39 @@ class JobCard:
     def standing(self) -> str:
         """How far each output is, so that a page can tell whether it shows the latest."""
         return ",".join(asset.visibility for asset in self.assets)
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether something to look at is made, over which a veil lies until the verdict."""
+        return self.job.modality in {"image", "video"}
+
+    @property
+    def chip(self) -> str:
+        """The state to show: of the output where there is one, else of the job."""
+        return self.assets[0].visibility if len(self.assets) == 1 else self.job.state
+
+    @property
+    def shown(self) -> list[Asset]:
+        """What its owner may look at: all but what is being checked or is blocked."""
+        return [asset for asset in self.assets if asset.visibility in _SHOWN]
+
+    @property
+    def thumbnails(self) -> list[Asset]:
+        """The pictures that stand for it in a list."""
+        seen = [one for one in self.shown if one.modality in {"image", "video"}]
+        return [one for one in seen if one.renditions.all()][:THUMBNAILS]
+
+    @property
+    def remixable(self) -> Asset | None:
+        """The first output that a remix can be made of."""
+        return next((asset for asset in self.assets if asset.visibility == "released"), None)
+
+    @property
+    def comparison(self) -> str:
+        """The address that shows its outputs side by side; empty for fewer than two."""
+        shown = self.shown[:THUMBNAILS]
+        asked = "&".join(f"asset={asset.pk}" for asset in shown)
+        return f"/compare?{asked}" if len(shown) > 1 else ""
 
     @property
     def shows_outputs(self) -> bool:

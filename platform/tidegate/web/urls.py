@@ -4,8 +4,10 @@ from django.urls import path
 
 from tidegate.web.views import (
     assets,
+    compare,
     feed,
     landing,
+    history,
     language,
     organisation,
     people,
@@ -22,6 +24,8 @@ urlpatterns = [
     path("studio/jobs/<uuid:job_id>/card", studio.job_card),
     path("studio/jobs/<uuid:job_id>/cancel", studio.cancel),
     path("feed", feed.feed, name="feed"),
+    path("history", history.history, name="history"),
+    path("compare", compare.compare, name="compare"),
     path("feed/news", feed.news),
     path("language", language.choose, name="language"),
     path("library", assets.library, name="library"),

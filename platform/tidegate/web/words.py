@@ -51,6 +51,12 @@ STATES: Words = {
 }
 CREDITS: Words = {
     "grant": _("Granted"),
+HISTORY: Words = {
+    "under_way": _("under way"),
+    "succeeded": _("made"),
+    "failed": _("failed or refused"),
+    "cancelled": _("cancelled"),
+}
     "purchase": _("Bought"),
     "reserve": _("Set aside for a job"),
     "release": _("Given back"),

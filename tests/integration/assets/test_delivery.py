@@ -1,5 +1,7 @@
 """Media bytes over HTTP: the gate on every request, ranges, validators, both server kinds."""
 
+import io
+import wave
 from typing import Any
 
 import pytest
@@ -201,3 +203,23 @@ async def test_a_large_file_streams_from_an_asynchronous_server() -> None:
     pieces = [piece async for piece in answer.streaming_content]  # type: ignore[attr-defined]  # the stream
     assert b"".join(pieces) == LARGE[1000:900001]
     await sync_to_async(connections.close_all)()
+
+
+def test_the_outline_of_a_recording_is_for_who_may_hear_it() -> None:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as recording:
+        recording.setparams((1, 2, 8000, 0, "NONE", ""))
+        recording.writeframes(b"\x00\x10\x00\x40")
+    media = [Media("original", file.getvalue(), "audio/wav", duration_ms=1)]
+    asset = make.make_asset(modality="speech", media=media)
+    where = f"{address(asset)}/peaks"
+    answer = Client().get(where)
+    assert answer.json() == {"peaks": [25, 100]}
+    assert answer["Cache-Control"] == "private, no-store"
+    withdraw_asset(viewer=make.viewer_of(asset.owner), asset_id=asset.pk)
+    assert Client().get(where).status_code == 404
+    assert signed_in(asset.owner).get(where).json() == {"peaks": [25, 100]}
+
+
+def test_a_picture_has_no_outline() -> None:
+    assert Client().get(f"{address(picture())}/peaks").json() == {"peaks": []}

@@ -76,6 +76,12 @@ DETAILS: tuple[Look, ...] = (
         ok=304,
         needs_person=False,
     ),
+    Look(
+        "media/<uuid:rendition_id>/peaks",
+        "/media/{rendition}/peaks",
+        scope="assets:read",
+        needs_person=False,
+    ),
     Look("api/v1/jobs/<uuid:job_id>", "/api/v1/jobs/{job}", shows="jobtext", scope="jobs:read"),
     Look("api/v1/jobs/<uuid:job_id>/events", "/api/v1/jobs/{job}/events", scope="jobs:read"),
     Look(
@@ -284,6 +290,10 @@ EXEMPT: dict[str, str] = {
     "organisation/<uuid:organisation_id>/members/<uuid:user_id>/remove": "redirects",
     "projects/<uuid:project_id>/audience": "redirects",
     "projects/<uuid:project_id>/collaborators": "redirects",
+    ("studio", "/studio?again={job}"),
+    ("history", "/history"),
+    ("history", "/history?state=succeeded"),
+    ("compare", "/compare?asset={held}&asset={unlisted}&asset={public}"),
     "projects/<uuid:project_id>/collaborators/<uuid:user_id>/remove": "redirects",
     "language": "redirects",
 }

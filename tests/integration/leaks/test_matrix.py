@@ -118,6 +118,8 @@ def looks_around(world: World, reader: Reader) -> Iterable[str]:
         "private": world.projects["private"].pk,
         "held": one(world, "private", "held").asset.pk,
         "unlisted": one(world, "private", "released").asset.pk,
+        "public": one(world, "public", "released").asset.pk,
+        "job": one(world, "private", "released").job.pk,
     }
     for _, path in COLLECTIONS:
         response = reader.client.get(path.format(**named))

@@ -49,6 +49,12 @@ def form(asset: Asset, kind: str) -> Rendition | None:
 
 
 @register.filter
+def seconds(file: Rendition) -> float | None:
+    """Return how long a recording or film lasts; None where nobody said."""
+    return None if file.duration_ms is None else file.duration_ms / 1000
+
+
+@register.filter
 def form_title(kind: str) -> str:
     """Return what a form of an asset is called."""
     return words.word(words.FORMS, kind)
@@ -86,6 +92,12 @@ def modality_title(name: str) -> str:
 def state_title(name: str) -> str:
     """Return a state or outcome of a job, asset or case in words."""
     return words.word(words.STATES, name)
+
+
+@register.filter
+def history_title(name: str) -> str:
+    """Return a filter of the history in words."""
+    return words.word(words.HISTORY, name)
 
 
 @register.filter
@@ -173,7 +185,12 @@ def lookup(values: Mapping[str, object] | None, key: str) -> object:
 
 @register.filter
 def plain(number: object) -> str:
-    """Return a number as HTML wants it, whatever the language: a dot, no grouping."""
+    """Return a number as HTML wants it, whatever the language: a dot, no grouping.
+
+    What is no number is shown as it was given: a text as it is, an object as JSON.
+    """
+    if isinstance(number, dict):
+        return json.dumps(number, ensure_ascii=False)
     if isinstance(number, float) and number.is_integer():
         return str(int(number))
     return "" if number is None else str(number)

@@ -72,6 +72,7 @@ def studio(request: HttpRequest, viewer: Viewer) -> HttpResponse:
                 "project": _project_to_start_with(projects, jobs),
                 "outputs": range(1, MOST_OUTPUTS + 1),
                 "needs_prompt": all(m.needs_prompt for m in models if m.name == start.get("model")),
+                "wanted": 1,
                 "pictures": pictures_at_start(viewer, models, start["values"]),
                 **start,
             },
@@ -115,7 +116,8 @@ def job_card(request: HttpRequest, viewer: Viewer, job_id: UUID) -> HttpResponse
     (card,) = cards_of(viewer, [selectors.job_for(viewer, job_id)])
     if card.assets and card.standing == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return render(request, "web/parts/job.html", {"card": card})
+    # What was under the veil a moment ago is unveiled; after a reload it is simply there.
+    return render(request, "web/parts/job.html", {"card": card, "is_fresh": True})
 
 
 @require_POST
@@ -138,12 +140,18 @@ def _start_values(request: HttpRequest, viewer: Viewer, models: list[Model]) -> 
     """Return what the form starts with.
 
     `?from=ASSET` takes over a visible asset's settings; `?remix=ASSET` too, and names it as the
-    parent, so that its author is credited.
+    parent, so that its author is credited. `?again=JOB` takes over a whole request of one's own,
+    whatever became of it.
     """
     fresh: dict[str, Any] = {"values": {}}
     if models:
         fresh |= {"model": models[0].name, "modality": models[0].modality}
     remixed = request.GET.get("remix", "")
+    if again := request.GET.get("again", ""):
+        try:
+            return {**fresh, **_again(viewer, _uuid(again, "/again"), models)}
+        except (InvalidInput, NotFound):
+            return fresh
     try:
         source = assets.asset_for(viewer, _uuid(remixed or request.GET.get("from", ""), "/from"))
     except (InvalidInput, NotFound):
@@ -165,6 +173,27 @@ def _start_values(request: HttpRequest, viewer: Viewer, models: list[Model]) -> 
 
 
 def _place(model: Model) -> tuple[int, bool]:
+def _again(viewer: Viewer, job_id: UUID, models: list[Model]) -> dict[str, Any]:
+    """Return a request of the viewer's own as the form's values; of somebody else's, nothing."""
+    job = selectors.job_for(viewer, job_id)
+    if job.requested_by_id != viewer.user_id:
+        raise NotFound("There is no such job.", code="job_not_found")
+    # A parent that was taken out of sight since is not named again.
+    parents = assets.visible_to(viewer).select_related("owner")
+    parent = None if job.parent_id is None else parents.filter(pk=job.parent_id).first()
+    taken = {"prompt": job.prompt, "project": job.project_id, "parent": parent}
+    if job.model_name not in {model.name for model in models}:
+        return taken
+    return {
+        **taken,
+        "model": job.model_name,
+        "modality": job.modality,
+        "seed": job.seed,
+        "wanted": job.outputs_wanted,
+        "values": {f"{job.model_name}.{name}": value for name, value in job.parameters.items()},
+    }
+
+
     """Sort by modality, and what needs a picture behind what begins with words alone."""
     needs_picture = any(not parameter.is_optional for parameter in model.image_parameters)
     return _ORDER[model.modality], needs_picture

@@ -12,7 +12,11 @@ const card = (id) => document.getElementById(`job-${id}`);
 
 function refresh(id) {
   const target = card(id);
-  if (target) window.htmx.ajax("GET", `/studio/jobs/${id}/card`, { target, swap: "outerHTML" });
+  if (!target) return;
+  // What is being listened to is not taken out of one's ears: it waits for the pause or the end.
+  const heard = [...target.querySelectorAll("audio, video")].find((media) => !media.paused);
+  if (heard) heard.addEventListener("pause", () => refresh(id), { once: true });
+  else window.htmx.ajax("GET", `/studio/jobs/${id}/card`, { target, swap: "outerHTML" });
 }
 
 function follow(id) {
@@ -47,6 +51,7 @@ function follow(id) {
     if (!meter || !data.steps) return;
     meter.max = data.steps;
     meter.value = data.step;
+    rise(card(id));
     const steps = part("steps");
     steps.textContent = ` · ${steps.dataset.of.replace("%d", data.step).replace("%d", data.steps)}`;
   });
@@ -62,9 +67,17 @@ function follow(id) {
   on("end", () => {
     source.close();
     streams.delete(id);
-    refresh(id);
+    // Drawn as it ended already, unless this is the first that the page hears of it.
+    if (card(id)?.hasAttribute("data-live")) refresh(id);
     scan();
   });
+}
+
+// The veil over a picture clears with the steps. It knows their number and nothing of the picture.
+function rise(article) {
+  const meter = article.querySelector("[data-meter]");
+  const veil = article.querySelector("[data-veil]:has(.veil-level)");
+  veil?.style.setProperty("--made", String(meter?.hasAttribute("value") ? meter.value / meter.max : 0));
 }
 
 function live() {
@@ -77,6 +90,7 @@ function scan() {
     source.close();
     streams.delete(id);
   }
+  document.querySelectorAll("[data-live]").forEach(rise);
   // The oldest is nearest to its end, and the page lists the newest first.
   for (const id of live().reverse()) {
     if (streams.size < MOST_STREAMS && !streams.has(id)) follow(id);

@@ -1,6 +1,8 @@
 // The product's own behaviour. Small modules, no inline script: the CSP allows none.
+import { comparing } from "./compare.js";
 import { costLine } from "./cost.js";
 import { watchJobs } from "./jobs.js";
+import { keys } from "./keys.js";
 import { masonry } from "./masonry.js";
 import { copies, demoPeople, dialogs, reports, toasts } from "./parts.js";
 import { sounds } from "./sound.js";
@@ -16,3 +18,5 @@ sounds();
 studioForm();
 costLine();
 watchJobs();
+comparing();
+keys();

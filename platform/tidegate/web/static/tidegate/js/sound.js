@@ -1,38 +1,39 @@
-// A recording as its own wave: play, pause, go to a place. The plain player stays where drawing
-// is not possible.
-const BARS_PX = 4;
-const FOAM = "#7fe0d2";
-const REST = "#3a6a78";
-
-async function peaks(url, count) {
-  const context = new OfflineAudioContext(1, 1, 24000);
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`media answered ${answer.status}`);
-  const samples = (await context.decodeAudioData(await answer.arrayBuffer())).getChannelData(0);
-  const width = Math.max(1, Math.floor(samples.length / count));
-  const found = Array.from({ length: count }, (_, bar) => {
-    let highest = 0;
-    for (let at = bar * width; at < (bar + 1) * width; at += 16) {
-      highest = Math.max(highest, Math.abs(samples[at] ?? 0));
-    }
-    return highest;
-  });
-  const loudest = Math.max(...found, 0.01);
-  return found.map((peak) => peak / loudest);
-}
+// A recording as its own wave: play, pause, go to a place by pointer or keys, choose the pace.
+// The wave's shape comes from the server, with the same permission as the sound itself; until it
+// is there, and where there is none, the line is even. Without scripts the plain player stays.
+const BAR_PX = 4;
+const GAP_PX = 1.5;
+const EVEN = 0.12;
+const STEP_S = 5;
+const LEAP = 0.1;
+const PACES = [1, 1.25, 1.5, 2, 0.75];
 
 function clock(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
+  const whole = Math.max(0, Math.floor(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
+// Each bar is the loudest of the points that it stands for: none is passed over.
+function barsOf(peaks, count) {
+  if (!peaks.length) return Array(count).fill(EVEN);
+  return Array.from({ length: count }, (_, bar) => {
+    const from = Math.floor((bar * peaks.length) / count);
+    const to = Math.max(from + 1, Math.floor(((bar + 1) * peaks.length) / count));
+    return Math.max(...peaks.slice(from, to)) / 100;
+  });
+}
+
 function dress(frame) {
+  const part = (name) => frame.querySelector(`[data-sound-${name}]`);
   const audio = frame.querySelector("audio");
-  const canvas = frame.querySelector("[data-sound-wave]");
-  const button = frame.querySelector("[data-sound-play]");
-  const time = frame.querySelector("[data-sound-time]");
+  const [canvas, wave, button, time, pace] = ["canvas", "wave", "play", "time", "pace"].map(part);
   const pen = canvas.getContext("2d");
-  let wave = null;
+  const known = Number(frame.dataset.seconds) || 0;
+  let peaks = [];
+  let pointed = null;
+
+  const length = () => (Number.isFinite(audio.duration) && audio.duration) || known;
+  const share = () => (length() ? Math.min(1, audio.currentTime / length()) : 0);
 
   function draw() {
     const { clientWidth: width, clientHeight: height } = canvas;
@@ -40,53 +41,107 @@ function dress(frame) {
     canvas.width = width * scale;
     canvas.height = height * scale;
     pen.scale(scale, scale);
-    const count = Math.floor(width / BARS_PX);
-    const played = audio.duration ? audio.currentTime / audio.duration : 0;
-    for (let bar = 0; bar < count; bar += 1) {
-      const peak = wave ? wave[Math.floor((bar / count) * wave.length)] : 0.12;
-      const tall = Math.max(2, peak * height);
-      pen.fillStyle = bar / count < played ? FOAM : REST;
+    const colours = getComputedStyle(frame);
+    const [played, ahead, rest] = ["--wave-played", "--wave-ahead", "--wave"].map((name) =>
+      colours.getPropertyValue(name),
+    );
+    const bars = barsOf(peaks, Math.max(1, Math.floor(width / BAR_PX)));
+    bars.forEach((bar, at) => {
+      const here = (at + 0.5) / bars.length;
+      const tall = Math.max(2, bar * height);
+      pen.fillStyle = here < share() ? played : pointed !== null && here < pointed ? ahead : rest;
       pen.beginPath();
-      pen.roundRect(bar * BARS_PX, (height - tall) / 2, BARS_PX - 1.5, tall, 1);
+      pen.roundRect(at * BAR_PX, (height - tall) / 2, BAR_PX - GAP_PX, tall, 1);
       pen.fill();
-    }
-    if (audio.duration) time.textContent = clock(audio.paused && !audio.currentTime ? audio.duration : audio.currentTime);
+    });
+  }
+  function tell() {
+    const now = audio.currentTime;
+    const said = `${clock(now)} / ${clock(length())}`;
+    draw();
+    if (time.textContent === said) return;
+    time.textContent = said;
+    wave.setAttribute("aria-valuemax", String(Math.round(length())));
+    wave.setAttribute("aria-valuenow", String(Math.floor(now)));
+    wave.setAttribute("aria-valuetext", said);
   }
   function turn() {
-    frame.querySelector("[data-when-paused]").toggleAttribute("hidden", !audio.paused);
-    frame.querySelector("[data-when-playing]").toggleAttribute("hidden", audio.paused);
+    part("paused").toggleAttribute("hidden", !audio.paused);
+    part("playing").toggleAttribute("hidden", audio.paused);
     button.setAttribute("aria-label", audio.paused ? button.dataset.play : button.dataset.pause);
-    draw();
+    frame.toggleAttribute("data-is-playing", !audio.paused);
+    tell();
+  }
+  function go(seconds) {
+    if (length()) audio.currentTime = Math.min(Math.max(0, seconds), length());
+    tell();
+  }
+  // Sound goes on between two `timeupdate`s, four a second; the bars should not jump.
+  function flow() {
+    if (audio.paused || !frame.isConnected) return;
+    tell();
+    requestAnimationFrame(flow);
   }
 
-  frame.querySelector("[data-sound-line]").hidden = false;
+  part("line").hidden = false;
   audio.removeAttribute("controls");
   audio.hidden = true;
   button.addEventListener("click", () => {
-    document.querySelectorAll("audio").forEach((other) => other !== audio && other.pause());
+    document.querySelectorAll("audio, video").forEach((other) => other !== audio && other.pause());
     if (audio.paused) audio.play();
     else audio.pause();
   });
-  canvas.addEventListener("click", (event) => {
-    if (!audio.duration) return;
-    audio.currentTime = (event.offsetX / canvas.clientWidth) * audio.duration;
+  pace.addEventListener("click", () => {
+    audio.playbackRate = PACES[(PACES.indexOf(audio.playbackRate) + 1) % PACES.length];
+    pace.textContent = `${audio.playbackRate}×`;
+  });
+  wave.addEventListener("keydown", (event) => {
+    const to = {
+      ArrowLeft: () => audio.currentTime - STEP_S,
+      ArrowDown: () => audio.currentTime - STEP_S,
+      ArrowRight: () => audio.currentTime + STEP_S,
+      ArrowUp: () => audio.currentTime + STEP_S,
+      PageDown: () => audio.currentTime - LEAP * length(),
+      PageUp: () => audio.currentTime + LEAP * length(),
+      Home: () => 0,
+      End: () => length(),
+    }[event.key];
+    if (!to || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(to());
+  });
+  const at = (event) => Math.min(1, Math.max(0, event.offsetX / canvas.clientWidth));
+  wave.addEventListener("pointerdown", (event) => {
+    wave.setPointerCapture(event.pointerId);
+    go(at(event) * length());
+  });
+  wave.addEventListener("pointermove", (event) => {
+    pointed = at(event);
+    if (wave.hasPointerCapture(event.pointerId)) go(pointed * length());
+    else draw();
+  });
+  wave.addEventListener("pointerleave", () => {
+    pointed = null;
+    draw();
   });
   ["play", "pause", "ended"].forEach((kind) => audio.addEventListener(kind, turn));
-  ["timeupdate", "loadedmetadata", "seeked"].forEach((kind) => audio.addEventListener(kind, draw));
+  audio.addEventListener("play", flow);
+  ["timeupdate", "loadedmetadata", "seeked"].forEach((kind) => audio.addEventListener(kind, tell));
   new ResizeObserver(draw).observe(canvas);
-  // The wave is read when somebody is about to see it, not before.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  // The shape is asked for when somebody is about to see it, not before.
   const seen = new IntersectionObserver(async (entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     seen.disconnect();
-    try {
-      wave = await peaks(audio.src, 120);
-      draw();
-    } catch (error) {
-      console.warn("no wave for this recording", error);
-    }
+    const answer = await fetch(frame.dataset.peaks);
+    // Taken down since: the player says so itself when it is asked to play.
+    if (!answer.ok) return;
+    ({ peaks } = await answer.json());
+    draw();
   });
   seen.observe(canvas);
-  draw();
+  tell();
 }
 
 export function sounds() {
