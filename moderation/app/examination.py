@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from moderation.app.memo import Memo
 from moderation.core.decisions import Decision, HashHit, ListHit, Reason, Verdict
+from moderation.core.films import Film
 from moderation.core.notation import words_of
 from moderation.core.policy import Policy, Surface, combine, evaluate
 from moderation.core.signals import Signal
@@ -29,8 +30,9 @@ SURFACES: Final[Mapping[str, Surface]] = {
 # Surfaces that are judged by their words alone, without the bytes.
 WRITTEN: Final[frozenset[Surface]] = frozenset({"text", "music"})
 PROMPT: Final[Surface] = "prompt"
-# What a model may need of the gate; the words in a picture are judged with the picture.
-PHASES: Final[frozenset[str]] = frozenset({PROMPT, "text-in-image", *SURFACES})
+# What a model may need of the gate; the words in a picture are judged with the picture, and films
+# by `film_examination`.
+PHASES: Final[frozenset[str]] = frozenset({PROMPT, "text-in-image", "video", *SURFACES})
 LONGEST_KEPT_TEXT = 20_000
 
 
@@ -44,6 +46,10 @@ class Asks(Protocol):
 
         Neither raises for an outage.
         """
+        ...
+
+    def cut(self, film: bytes, deadline_seconds: float) -> Film:
+        """Take a film apart. Never raises for an outage."""
         ...
 
 
@@ -94,7 +100,7 @@ class Output:
     """An output to judge.
 
     `data` are the original's bytes, None when the storage could not give them; a text does not
-    need them.
+    need them, and a video is judged by `film_examination`.
     """
 
     modality: str
@@ -136,9 +142,9 @@ class Examiner:
         """
         started = perf_counter()
         names = self.policy.surfaces[surface].required
-        answers = self._start([(name, _bytes(text), True) for name in names], deadline)
+        answers = self._start([(name, utf8(text), True) for name in names], deadline)
         hash_hits = listed()
-        finding = self._finding(surface, text, answers(), hash_hits)
+        finding = self.finding(surface, text, answers(), hash_hits)
         return Examination((finding,), finding.decision, perf_counter() - started)
 
     def output(self, output: Output, *, deadline: float) -> Examination:
@@ -150,16 +156,16 @@ class Examiner:
         surface = _surface_of(output)
         rules = None if surface is None else self.policy.surfaces.get(surface)
         if surface is None or rules is None:
-            return Examination((), self._nobody_can_judge(output.modality), 0.0)
+            return self.nobody(output.modality)
         started = perf_counter()
         is_text = surface in WRITTEN
         written = _written(output)
-        content = _bytes(written) if is_text else output.data
+        content = utf8(written) if is_text else output.data
         prompt_names = self.policy.surfaces[PROMPT].required if output.prompt.strip() else ()
-        items = [(name, _bytes(output.prompt), True) for name in prompt_names]
+        items = [(name, utf8(output.prompt), True) for name in prompt_names]
         if content is not None:
             items += [(name, content, is_text) for name in rules.required]
-        signals = self._ask(items, deadline)
+        signals = self.ask(items, deadline)
         about_prompt, about_output = signals[: len(prompt_names)], signals[len(prompt_names) :]
         if content is None:
             about_output = [
@@ -171,27 +177,28 @@ class Examiner:
                 signal.text for signal in about_output if signal.text and signal.text.strip()
             )
             if words:
-                asked = [(name, _bytes(words), True) for name in rules.required_with_text]
-                about_output = [*about_output, *self._ask(asked, deadline)]
-        findings = [self._finding(surface, words, about_output, output.output_hits)]
+                asked = [(name, utf8(words), True) for name in rules.required_with_text]
+                about_output = [*about_output, *self.ask(asked, deadline)]
+        findings = [self.finding(surface, words, about_output, output.output_hits)]
         if prompt_names:
-            findings.append(self._finding(PROMPT, output.prompt, about_prompt, output.prompt_hits))
+            findings.append(self.finding(PROMPT, output.prompt, about_prompt, output.prompt_hits))
         return Examination(
             tuple(findings),
             combine([finding.decision for finding in findings]),
             perf_counter() - started,
         )
 
-    def _finding(
+    def finding(
         self, surface: Surface, text: str, signals: Sequence[Signal], hash_hits: Sequence[HashHit]
     ) -> Finding:
+        """Return what the policy says of a surface under its signals and list entries."""
         words = tuple(self._words.find(text)) if text.strip() else ()
         decision = evaluate(
             self.policy, surface=surface, signals=signals, list_hits=words, hash_hits=hash_hits
         )
         return Finding(surface, text, tuple(signals), words, tuple(hash_hits), decision)
 
-    def _ask(self, items: Sequence[tuple[str, bytes, bool]], deadline: float) -> list[Signal]:
+    def ask(self, items: Sequence[tuple[str, bytes, bool]], deadline: float) -> list[Signal]:
         """Return one signal per (detector, content, may be remembered), asking all at once."""
         return self._start(items, deadline)()
 
@@ -224,10 +231,11 @@ class Examiner:
 
         return finish
 
-    def _nobody_can_judge(self, modality: str) -> Decision:
+    def nobody(self, modality: str) -> Examination:
         """Hold what no rule covers: a person has to look."""
         reason = Reason("", None, None, "unknown_modality", "", Verdict.HOLD, modality)
-        return Decision(Verdict.HOLD, (reason,), self.policy.version, self.policy.version, {})
+        version = self.policy.version
+        return Examination((), Decision(Verdict.HOLD, (reason,), version, version, {}), 0.0)
 
 
 def _surface_of(output: Output) -> Surface | None:
@@ -244,11 +252,11 @@ def _written(output: Output) -> str:
     return output.text
 
 
-def _bytes(text: str) -> bytes:
+def utf8(text: str) -> bytes:
     """Return what a detector gets; half characters (from a broken reader) become question marks."""
     return text.encode("utf-8", "replace")
 
 
 def _storable(text: str) -> str:
     """Return a text that PostgreSQL takes: no NUL, no half characters, not endless."""
-    return _bytes(text[:LONGEST_KEPT_TEXT]).decode().replace("\0", "")
+    return utf8(text[:LONGEST_KEPT_TEXT]).decode().replace("\0", "")

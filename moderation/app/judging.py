@@ -6,11 +6,13 @@ import structlog
 
 from moderation.app.engine import Engine
 from moderation.app.examination import SURFACES, WRITTEN, Examination, Output
+from moderation.app.film_examination import examine_film
 from moderation.app.fingerprints import listed_alike, listed_exactly, original_digests
 from moderation.app.judgement import Judgement, judgement_of
+from moderation.core.films import Film, Still, joined, unavailable
 from moderation.core.hashes import NotAPicture, pdq, sha256
 from tidegate.assets import storage
-from tidegate.assets.models import Asset
+from tidegate.assets.models import Asset, Rendition
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +23,8 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
     Takes as long as the slowest detector. An outage, of a detector or of the storage, is an
     answer ("unavailable") and not an exception.
     """
+    if asset.modality == "video":
+        return judge_film(asset, engine)
     digests = list(original_digests(asset))
     is_read = asset.modality in WRITTEN and bool(asset.text.strip())
     is_judged = SURFACES.get(asset.modality, "text") != "text"
@@ -42,6 +46,54 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
         deadline=engine.configuration.asset_deadline,
     )
     return judgement_of(examination, policy=engine.policy, pdq=look)
+
+
+def judge_film(asset: Asset, engine: Engine) -> Judgement:
+    """Examine a video with all its forms: film, preview and poster are what people see of it.
+
+    An outage is an answer ("unavailable") and not an exception.
+    """
+    deadline = engine.configuration.film_deadline
+    film = joined([_taken_apart(one, engine, deadline) for one in asset.renditions.all()])
+    looks = list(dict.fromkeys(look for still in film.stills if (look := _look(still.data))))
+    alike = {hit.value: hit for look in looks for hit in listed_alike(look)}
+    examination = examine_film(
+        engine.examiner,
+        Output(
+            modality=asset.modality,
+            prompt=asset.prompt,
+            text=asset.text,
+            data=None,
+            prompt_hits=tuple(listed_exactly(texts=[asset.prompt])),
+            output_hits=(
+                *listed_exactly(
+                    sha256s=list(original_digests(asset)),
+                    texts=[asset.text] if asset.text.strip() else [],
+                ),
+                *alike.values(),
+            ),
+        ),
+        film,
+        deadline=deadline,
+    )
+    return judgement_of(examination, policy=engine.policy, pdq=looks[0] if looks else "")
+
+
+def _taken_apart(rendition: Rendition, engine: Engine, deadline: float) -> Film:
+    """Return what can be seen and heard in one form of a video; its words are the asset's text."""
+    kind = rendition.media_type.partition("/")[0]
+    if kind == "text":
+        return Film((), (), ())
+    if kind not in {"video", "image"}:
+        return unavailable(f"nobody can judge a {rendition.kind} of {rendition.media_type}")
+    try:
+        data = storage.read(rendition.blob_id)
+    except (OSError, storage.DamagedBlob) as error:
+        log.warning("media_not_readable", asset_id=str(rendition.asset_id), error=str(error))
+        return unavailable("no bytes to judge")
+    if kind == "image":
+        return Film((Still(data),), (), ())
+    return engine.detectors.cut(data, deadline)
 
 
 def judge_picture(data: bytes, *, source_sha256: str, engine: Engine) -> Judgement:

@@ -25,7 +25,7 @@ from moderation.core.signals import Signal
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
 
-Surface = Literal["prompt", "text", "image", "speech", "music"]
+Surface = Literal["prompt", "text", "image", "speech", "music", "video"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class SurfaceRules:
-    """The rules of one surface: prompt, text, image, speech or music.
+    """The rules of one surface: prompt, text, image, speech, music or video.
 
     `required_with_text` are required only when a reading or listening detector found text.
     """

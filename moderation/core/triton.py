@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from moderation.core.films import CUTTER, Film, decoded, unavailable
 from moderation.core.signals import Signal
 from moderation.core.wire import decode
 
@@ -98,6 +99,24 @@ class Detectors:
             for question, calls in zip(questions, flying, strict=True)
         ]
 
+    def cut(self, film: bytes, deadline_seconds: float) -> Film:
+        """Take a film apart. Never raises for an outage: then the film says why it is none."""
+        stub = self._connected()
+        request = _request(CUTTER, [film], shape=[1])
+        try:
+            response = stub.ModelInfer(request, timeout=deadline_seconds)
+        except grpc.RpcError as error:
+            return unavailable(f"{error.code().name.lower()}: {error.details()}")
+        bodies = response.raw_output_contents
+        answered = {
+            output.name: _strings(body)
+            for output, body in zip(response.outputs, bodies, strict=False)
+        }
+        results, sounds = answered.get("RESULT", []), answered.get("SOUND", [])
+        if len(results) != 1 or len(sounds) != 1 or "STILLS" not in answered:
+            return unavailable("malformed answer: not a description, pictures and a sound")
+        return decoded(results[0], answered["STILLS"], sounds[0])
+
     def is_ready(self, name: str, deadline_seconds: float = 1.0) -> bool:
         """Whether the server answers and has the detector loaded."""
         request = service_pb2.ModelReadyRequest(name=name)
@@ -123,9 +142,9 @@ class Detectors:
             return self._stub
 
 
-def _request(name: str, contents: Sequence[bytes]) -> Any:
+def _request(name: str, contents: Sequence[bytes], *, shape: Sequence[int] = ()) -> Any:
     tensor = service_pb2.ModelInferRequest.InferInputTensor(
-        name="CONTENT", datatype="BYTES", shape=[len(contents), 1]
+        name="CONTENT", datatype="BYTES", shape=shape or [len(contents), 1]
     )
     body = b"".join(
         len(content).to_bytes(_LENGTH_BYTES, "little") + content for content in contents

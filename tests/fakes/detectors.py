@@ -1,7 +1,8 @@
 """Detectors that answer by rule: the same shape as Triton's, no server, no model.
 
 A text scores high for a hazard when it contains the hazard's marker word ("hatemark"); a media
-file "contains" text after the marker READS, and is indecent when its bytes contain NUDE.
+file "contains" text after the marker READS, and is indecent when its bytes contain NUDE. A film is
+pictures, each behind FRAME, and sounds, each behind SOUND.
 """
 
 import time
@@ -9,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from threading import Lock
 
+from moderation.core.films import CUTTER, Film, Still, unavailable
 from moderation.core.signals import Signal
 from moderation.core.triton import Question
 
@@ -26,6 +28,8 @@ TEXT_HAZARDS = (
 READS = b"[reads]"
 NUDE = b"[nude]"
 SUSPECT = b"[suspect]"
+FRAME = b"[frame]"
+SOUND = b"[sound]"
 CERTAIN, DOUBTFUL, CLEAN = 0.99, 0.8, 0.01
 
 
@@ -53,6 +57,21 @@ class FakeDetectors:
                 self.asked[question.detector] += len(question.contents)
         return lambda: self._answers(questions)
 
+    def cut(self, film: bytes, deadline_seconds: float) -> Film:
+        """Take a "film" apart: pictures and sounds, each behind its marker."""
+        with self._lock:
+            self.deadlines.append(deadline_seconds)
+            self.asked[CUTTER] += 1
+        if CUTTER in self.down:
+            return unavailable("deadline_exceeded: fake outage")
+        parts = film.split(FRAME)[1:]
+        stills, sounds = [], []
+        for part in parts:
+            picture, *heard = part.split(SOUND)
+            stills.append(Still(picture, 500 * len(stills)))
+            sounds += heard
+        return Film(tuple(stills), tuple(sounds), (Signal(CUTTER, f"{CUTTER}@fake"),))
+
     def _answers(self, questions: Sequence[Question]) -> list[list[Signal]]:
         if self._delay:
             time.sleep(self._delay)
@@ -64,6 +83,7 @@ class FakeDetectors:
     def everything_down(self) -> None:
         """Let no detector answer."""
         self.down = {"text_hazards", "prompt_attack", "image_safety", "image_text", "speech_text"}
+        self.down.add(CUTTER)
 
     def _signal(self, name: str, content: bytes) -> Signal:
         if name in self.down:

@@ -29,6 +29,8 @@ from tidegate.primitives.errors import NotFound
 
 _COMPARED = 300
 _LEAST_LIKENESS = 0.15
+# Surfaces whose words were read or heard by a detector.
+_FOUND = frozenset({"image", "speech", "video"})
 _SURFACES = frozenset(get_args(Surface))
 
 
@@ -64,7 +66,9 @@ def case_for(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvidence
         asset=asset,
         author=asset.owner.display_name,
         prompt=asset.prompt,
-        found_text=next((one.text for one in surfaces if one.surface in {"image", "speech"}), ""),
+        found_text="\n".join(
+            one.text for one in surfaces if one.surface in _FOUND and one.text.strip()
+        ),
         reasons=tuple(latest.reasons) if latest else (),
         surfaces=surfaces,
         hash_hits=tuple(latest.hash_hits) if latest else (),
@@ -125,6 +129,8 @@ def _surfaces(verdict: Verdict) -> Iterable[SurfaceEvidence]:
 
 
 def _scores(signal: Mapping[str, Any], rules: SurfaceRules | None) -> Iterable[Score]:
+    at_ms = signal["detail"].get("at_ms")
+    moment = at_ms / 1000 if isinstance(at_ms, int) else None
     for hazard, value in signal["scores"].items():
         if value is None:
             continue
@@ -137,6 +143,7 @@ def _scores(signal: Mapping[str, Any], rules: SurfaceRules | None) -> Iterable[S
             hold_at=threshold.hold_at if threshold else None,
             block_at=threshold.block_at if threshold else None,
             level=_level(value, threshold),
+            seconds=moment,
         )
 
 

@@ -63,7 +63,8 @@ class QueueCounts:
 class Score:
     """One probability (0..1) with the thresholds it was measured against.
 
-    `level` is "release", "hold" or "block": what this score alone would have led to.
+    `level` is "release", "hold" or "block": what this score alone would have led to. `seconds` is
+    the moment of a film that it is about, None elsewhere.
     """
 
     detector: str
@@ -73,6 +74,7 @@ class Score:
     hold_at: float | None
     block_at: float | None
     level: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from moderation.app.engine import Engine
 from moderation.app.handlers import on_asset_created, prepare_asset
 from moderation.app.models import Case, PolicyVersion, Verdict
-from tests.fakes.detectors import NUDE, READS, SUSPECT, FakeDetectors
+from tests.fakes.detectors import FRAME, NUDE, READS, SOUND, SUSPECT, FakeDetectors
 from tests.integration.moderation import stage
 from tidegate.assets import storage
 from tidegate.assets.models import Asset
@@ -34,7 +34,9 @@ pytestmark = pytest.mark.django_db
         ("speech", "a calm harbour", b"wav" + READS + b"good morning", "release", "released"),
         ("speech", "a calm harbour", b"wav" + READS + b"violencemaybe", "hold", "held"),
         ("speech", "child_safetymark", b"wav", "block", "blocked"),
-        ("video", "a calm harbour", b"mp4", "hold", "held"),
+        ("video", "a calm harbour", FRAME + b"sea", "release", "released"),
+        ("video", "a calm harbour", FRAME + b"sea" + FRAME + NUDE, "block", "blocked"),
+        ("video", "a calm harbour", FRAME + SOUND + READS + b"hatemaybe", "hold", "held"),
     ],
 )
 def test_each_surface_of_an_output_can_hold_or_block_it(  # noqa: PLR0917 - the columns of the table
