@@ -1,7 +1,8 @@
 """What may follow what: every text that these rules let through is a whole tune.
 
 Bars last exactly as long as the metre says, ties go to the same pitch, triplets hold three equal
-notes, the form is the one that was asked for, and the tune ends on its tonic, held for a crotchet.
+notes, no bar has more short notes than its kind of tune knows, the form is the one that was asked
+for, and the tune ends on its tonic, held for a crotchet.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from fractions import Fraction
 from typing import Final
 
 from generation.core.music.keys import Key
+from generation.core.music.pace import most_short_notes
 from generation.core.music.tune import METRES
 from generation.core.music.vocabulary import (
     END,
@@ -32,6 +34,7 @@ from generation.core.music.vocabulary import (
     sounding,
 )
 
+_NOTE_LENGTHS: Final = (QUAVER, *LENGTHS)
 _TRIPLET_LENGTHS: Final = (Fraction(1, 2), Fraction(1), Fraction(2))
 _FINAL_HOLD: Final = Fraction(2)
 _NOTHING: Final = Fraction(0)
@@ -76,6 +79,8 @@ class Composer:
         self._tied: str | None = None
         self._triplet_left = 0
         self._triplet_length: Fraction | None = None
+        self._most_short = most_short_notes(form.rhythm, form.metre)
+        self._short = 0
 
     @property
     def is_done(self) -> bool:
@@ -123,11 +128,11 @@ class Composer:
         elif token.startswith("parts "):
             self._part += 1
             self._bars_left = self._form.parts[self._part]
-            self._left = self._pickup or _NOTHING
+            self._left, self._short = self._pickup or _NOTHING, 0
             self._last = None
         elif token.startswith("bars "):
             self._bars_left -= 1
-            self._left = self._length_of_bar()
+            self._left, self._short = self._length_of_bar(), 0
         elif token == TIE:
             self._tied = self._last
         elif token == TRIPLET_SIGN:
@@ -141,6 +146,7 @@ class Composer:
 
     def _settle(self, length: Fraction) -> None:
         self._left -= self._time(length)
+        self._short += length < QUAVER
         if self._triplet_left:
             self._triplet_length = length
             self._triplet_left -= 1
@@ -160,9 +166,35 @@ class Composer:
         if self._triplet_left and self._triplet_length is not None:
             return [self._triplet_length]
         if self._triplet_left:
-            room = self._left - self._kept
-            return [length for length in _TRIPLET_LENGTHS if 2 * length <= room]
-        return [length for length in LENGTHS if self._may_last(pitch, length)]
+            return self._triplet_lengths(self._left)
+        return [
+            length
+            for length in _NOTE_LENGTHS
+            if self._may_last(pitch, length) and self._keeps_pace(length)
+        ]
+
+    def _triplet_lengths(self, left: Fraction) -> list[Fraction]:
+        """The lengths that each note of a triplet may have with so much left of the bar."""
+        room = left - self._kept
+        # Three short notes, and one more to come back where the bar is between two quavers.
+        short = self._short + 3 + (left.denominator != 1)
+        is_quick = self._most_short is None or short <= self._most_short
+        return [
+            length
+            for length in _TRIPLET_LENGTHS
+            if 2 * length <= room and (is_quick or length >= QUAVER)
+        ]
+
+    def _keeps_pace(self, length: Fraction) -> bool:
+        """Whether the bar can be filled from there on without too many short notes.
+
+        What leaves the bar between two quavers needs a short note to come back, which is reserved
+        for it; so coming back is always allowed.
+        """
+        is_between, comes_back = self._left.denominator != 1, (self._left - length).denominator == 1
+        if self._most_short is None or (is_between and comes_back):
+            return True
+        return self._short + (length < QUAVER) + (not comes_back) <= self._most_short
 
     def _may_last(self, pitch: str, length: Fraction) -> bool:
         left = self._left - length
@@ -189,7 +221,7 @@ class Composer:
             1 if self._open is not None and self._triplet_left else 0
         )
         room = left - self._kept
-        if not triplet_left and room >= 2 * _TRIPLET_LENGTHS[0]:
+        if not triplet_left and self._triplet_lengths(left):
             yield TRIPLET_SIGN
         for pitch in _PITCHES:
             if room > 0 or self._is_tonic(pitch):

@@ -54,6 +54,7 @@ _METRES_OF: Final = {
     "strathspey": {"4/4"},
     "waltz": {"3/4"},
 }
+_PRINTED_IN_BOTH: Final = {"reel", "hornpipe"}
 _CALM_WORDS: Final = re.compile(
     r"slow|tender|plaintive|feeling|moderate|adagio|largo|andant|affett|grave|expression",
     re.IGNORECASE,
@@ -147,7 +148,7 @@ def _source(collection: str, text: str) -> Source:
     title = _field(text, "T")
     tune = with_ending_mode(read(text, rhythm=ANY, energy=ANY), _field(text, "K"))
     rhythm = _rhythm(collection, text, tune.metre)
-    tune = replace(tune, rhythm=rhythm, energy=_energy(text, rhythm))
+    tune = in_quavers(replace(tune, rhythm=rhythm, energy=_energy(text, rhythm)))
     if len(tokens_of(_in_range(tune))) > MAXIMUM_TOKENS:
         raise Unspeakable("the tune is too long")
     return Source(collection, title, tune)
@@ -174,6 +175,25 @@ def with_ending_mode(tune: Tune, signature: str) -> Tune:
     except UnknownKey:
         return tune
     return replace(tune, key=key)
+
+
+def in_quavers(tune: Tune) -> Tune:
+    """Return a reel or hornpipe printed in 2/4 as it is printed elsewhere, in 4/4.
+
+    It is the same music in notes twice as long; nobody asks for these dances in 2/4, and left as
+    they are they teach the model that reels run in semiquavers.
+    """
+    if tune.metre != "2/4" or tune.rhythm not in _PRINTED_IN_BOTH:
+        return tune
+    parts = tuple(
+        replace(part, pickup=_doubled(part.pickup), bars=tuple(_doubled(bar) for bar in part.bars))
+        for part in tune.parts
+    )
+    return replace(tune, metre="4/4", pickup=2 * tune.pickup, parts=parts)
+
+
+def _doubled(bar: Bar) -> Bar:
+    return tuple(replace(note, length=2 * note.length) for note in bar)
 
 
 def _rhythm(collection: str, text: str, metre: str) -> str:

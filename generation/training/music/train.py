@@ -3,13 +3,15 @@
     OMP_WAIT_POLICY=passive OMP_NUM_THREADS=1 python -m generation.training.music.train --minutes 30
 
 Saves every few minutes below the folder and goes on from there when started again; a longer
-budget takes up the learning rate where it then stands. The log has `seconds,tunes,loss`, a second
-one the loss on the tunes kept aside.
+budget takes up the learning rate where it then stands. A folder without a checkpoint can take up
+weights that were exported (`--weights`). The log has `seconds,tunes,loss`, a second one the loss on
+the tunes kept aside.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,12 +19,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from generation.core.music.vocabulary import IDS, TOKENS
+from generation.serving.tidegate_music.composer import CONFIG, WEIGHTS
 from generation.training.music.corpus import corpus_folder
 from generation.training.music.examples import IGNORED, Batch, Example, batch, epoch, load
 from generation.training.runs import Run, averaged, set_up
@@ -45,9 +49,9 @@ def network() -> dict[str, Any]:
         "n_layer": 4,
         "n_head": 6,
         "activation_function": "gelu_pytorch_tanh",
-        # A few passes over the tunes leave nothing to forget, and dropout slowed a CPU by a tenth.
-        "resid_pdrop": 0.0,
-        "embd_pdrop": 0.0,
+        # Few tunes seen many times: without dropout the weights begin to know them by heart.
+        "resid_pdrop": 0.1,
+        "embd_pdrop": 0.1,
         "attn_pdrop": 0.0,
         "bos_token_id": IDS["start"],
         "eos_token_id": IDS["end"],
@@ -86,6 +90,8 @@ class Training:
     average: AveragedModel = field(init=False)
     optimizer: torch.optim.Optimizer = field(init=False)
     epoch: int = 0
+    # Steps taken before this optimiser knew anything.
+    begun: int = 0
 
     def __post_init__(self) -> None:
         self.model = GPT2LMHeadModel(GPT2Config(**network()))
@@ -102,7 +108,25 @@ class Training:
             self.average.load_state_dict(state["average"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.epoch = int(state["epoch"])
+            self.begun = int(state["begun"])
         self.run.forget_unsaved_losses()
+
+    def take_up(self, exported: Path) -> None:
+        """Begin with exported weights, and with what they were trained by, if nothing is saved yet.
+
+        What the optimiser knew of them is not exported: the learning rate warms up again.
+        """
+        if self.run.checkpoint.exists():
+            return
+        weights = {name: value.float() for name, value in load_file(exported / WEIGHTS).items()}
+        for model in (self.model, self.average.module):
+            # The output layer is the embedding, stored once.
+            model.load_state_dict(weights, strict=False)
+            model.tie_weights()
+        trained = json.loads((exported / CONFIG).read_text("utf-8"))["trained"]
+        self.run.samples, self.run.steps = trained["tunes"], trained["steps"]
+        self.run.seconds = 60.0 * trained["minutes"]
+        self.begun = self.run.steps
 
     def step(self, given: Batch) -> float:
         """Learn from one batch; return its loss."""
@@ -125,6 +149,7 @@ class Training:
             average=self.average.state_dict(),
             optimizer=self.optimizer.state_dict(),
             epoch=self.epoch,
+            begun=self.begun,
         )
         loss = held_out_loss(self.average.module, held_out)
         line = f"{self.run.seconds:.0f},{self.run.samples},{loss:.5f}"
@@ -134,16 +159,18 @@ class Training:
 
     def _rate(self) -> float:
         """Up quickly, then down along a cosine over the budget."""
-        warm = min(1.0, (self.run.steps + 1) / _WARM_UP)
+        warm = min(1.0, (self.run.steps - self.begun + 1) / _WARM_UP)
         cosine = 0.5 * (1 + math.cos(math.pi * self.run.progress))
         return _LEARNING_RATE * warm * max(_LOWEST_SHARE, cosine)
 
 
-def train(folder: Path, *, minutes: float, tunes: Path) -> None:
-    """Train until the budget is used, from the last checkpoint if there is one."""
+def train(folder: Path, *, minutes: float, tunes: Path, exported: Path | None = None) -> None:
+    """Train until the budget is used, from the last checkpoint if there is one, else `exported`."""
     set_up(threads=1, seed=1)
     training, held_out = load(tunes)
     under_way = Training(Run(folder, NAME, minutes * 60))
+    if exported is not None:
+        under_way.take_up(exported)
     under_way.resume()
     run = under_way.run
     saved, recent = run.seconds, []
@@ -168,10 +195,11 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("var/training/music"))
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--corpus", type=Path, default=None, help="music21's corpus folder")
+    parser.add_argument("--weights", type=Path, default=None, help="exported ones to begin with")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     tunes = arguments.corpus or corpus_folder()
-    train(arguments.folder, minutes=arguments.minutes, tunes=tunes)
+    train(arguments.folder, minutes=arguments.minutes, tunes=tunes, exported=arguments.weights)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -11,6 +12,7 @@ from generation.core.music.grammar import Composer, Form, IllegalToken, is_legal
 from generation.core.music.harmony import chord_on, harmonised, symbols
 from generation.core.music.keys import MODES, Key, UnknownKey, key_with
 from generation.core.music.notation import Heading, written
+from generation.core.music.pace import MOST_SHORT_NOTES
 from generation.core.music.performance import CHORDS, MELODY, length, performed
 from generation.core.music.reading import UnreadableTune, read
 from generation.core.music.titles import title_of
@@ -74,13 +76,13 @@ def test_what_is_not_understood_is_refused(text: str, because: str) -> None:
         read(text, rhythm="any", energy="any")
 
 
-def composed(seed: int) -> tuple[Form, Tune]:
+def composed(seed: int, *, rhythm: str = "reel", metre: str | None = None) -> tuple[Form, Tune]:
     """A tune that only the rules shaped: every legal token is as likely as another."""
     draw = random.Random(seed)
     form = Form(
         key=Key(HOME_TONIC, draw.choice(list(MODES))),
-        metre=draw.choice(list(METRES)),
-        rhythm="reel",
+        metre=draw.choice(list(METRES)) if metre is None else metre,
+        rhythm=rhythm,
         energy="lively",
         parts=draw.choice([(8,), (8, 8), (4, 4, 4)]),
         is_repeated=draw.random() < 0.5,
@@ -109,6 +111,25 @@ def test_whatever_the_rules_let_through_is_a_tune_that_can_be_read_back(seed: in
     assert final.length >= 2
     abc = written(tune, Heading("A tune", 100), symbols(harmonised(tune)))
     assert read(abc, rhythm=tune.rhythm, energy=tune.energy) == tune
+
+
+def test_a_tune_in_quavers_is_within_the_rules() -> None:
+    whole = read(JIG, rhythm="jig", energy="lively")
+    tune = replace(whole, parts=whole.parts[:1])
+    form = Form(tune.key, "6/8", "jig", "lively", (3,), is_repeated=True)
+    assert is_legal(form, tokens_of(tune))
+
+
+@pytest.mark.parametrize(("rhythm", "metre"), MOST_SHORT_NOTES)
+def test_no_bar_holds_more_short_notes_than_its_kind_of_tune_knows(rhythm: str, metre: str) -> None:
+    most = MOST_SHORT_NOTES[rhythm, metre]
+    counts = [
+        sum(note.length < 1 for note in bar)
+        for seed in range(6)
+        for part in composed(seed, rhythm=rhythm, metre=metre)[1].parts
+        for bar in (part.pickup, *part.bars)
+    ]
+    assert 0 < max(counts) <= most
 
 
 @pytest.mark.parametrize("seed", range(5))
