@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from tests.e2e.running import Platform
+from tests.e2e.running import Platform, public_project
 from tidegate.stack import demo
+from tidegate.stack.processes import wait_for
 from tidegate.stack.state import StackState
 
 pytestmark = pytest.mark.e2e
 
+COMPOSED_SECONDS = 180.0
 KEPT = (
     "accounts_user",
     "assets_asset",
@@ -37,6 +41,43 @@ def test_the_demo_does_everything_it_promises(platform: Platform) -> None:
     )
 
     assert status == 0
+
+
+def test_a_story_with_its_picture_and_its_voice_is_shown_as_one(platform: Platform) -> None:
+    creator, viewer = platform.sign_in("creator"), platform.sign_in("viewer")
+    asked = creator.post(
+        "compositions",
+        {
+            "project_id": public_project(creator),
+            "recipe": "illustrated-story",
+            "inputs": {"subject": "a small red boat", "mood": "gentle"},
+            "seed": 7,
+        },
+    )
+    path = f"compositions/{asked['id']}"
+
+    def is_judged() -> bool:
+        now = creator.get(path)
+        is_whole = now["whole"] is not None and now["whole"]["visibility"] != "pending"
+        early = [part["asset_id"] for part in now["parts"] if part["state"] == "released"]
+        if not is_whole and early:
+            # Released by itself, and nobody else's yet; unless all of it came in between.
+            status = viewer.status(f"/api/v1/assets/{early[0]}")
+            assert status == HTTPStatus.NOT_FOUND or creator.get(path)["whole"] is not None
+        return is_whole or now["state"] in {"failed", "cancelled"}
+
+    assert wait_for(is_judged, seconds=COMPOSED_SECONDS), creator.get(path)
+    told = creator.get(path)
+    assert told["state"] == "completed", told
+    assert {part["name"]: part["state"] for part in told["parts"]} == dict.fromkeys(
+        ["story", "picture", "narration"], "released"
+    )
+    assert told["whole"]["visibility"] == "released"
+    parts = viewer.get("assets", whole_id=asked["id"])["items"]
+    assert [part["modality"] for part in parts] == ["text", "image", "speech"]
+    story = next(part["text"] for part in parts if part["modality"] == "text")
+    narrated = next(part["prompt"] for part in parts if part["modality"] == "speech")
+    assert story.strip().startswith(narrated[:80])
 
 
 def test_a_second_start_says_that_it_already_runs(platform: Platform) -> None:

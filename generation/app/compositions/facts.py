@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from generation.app.models import Composition, CompositionPart, Job
 from generation.core.recipes import Fact, Recipe, Unusable, value_of_text
 from generation.core.recipes.plan import UNUSABLE
+from generation.core.recipes.plan import State as FactState
 from tidegate.assets.models import Asset, Visibility
 
 State = CompositionPart.State
@@ -29,7 +30,8 @@ class Found:
     @property
     def fact(self) -> Fact:
         """As the planner takes it."""
-        return Fact(self.row.name, self.row.index, self.state.value, self.value)
+        state = cast("FactState", self.state.value)
+        return Fact(self.row.name, self.row.index, state, self.value)
 
     @property
     def is_released(self) -> bool:

@@ -29,7 +29,7 @@ from generation.app.progress import (
 )
 from tidegate.accounts.viewers import Viewer
 
-Describe = Callable[[Viewer, CompositionSeen], dict[str, Any]]
+Describe = Callable[[CompositionSeen], dict[str, Any]]
 
 
 async def composition_events(
@@ -37,6 +37,7 @@ async def composition_events(
     viewer: Viewer,
     composition_id: UUID,
     describe: Describe,
+    language: str = "en",
     renew: Callable[[], Viewer | None] | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """Yield the bytes of a composition's event stream; `describe` puts it into plain values.
@@ -54,7 +55,7 @@ async def composition_events(
         after = "$" if position is None else position.after
         while time.monotonic() < ends_at:
             found = await sync_to_async(_look, thread_sensitive=False)(
-                viewer, composition_id, describe, renew
+                viewer, composition_id, describe, language, renew
             )
             if found is None:
                 return
@@ -85,6 +86,7 @@ def _look(
     viewer: Viewer,
     composition_id: UUID,
     describe: Describe,
+    language: str,
     renew: Callable[[], Viewer | None] | None,
 ) -> tuple[bool, dict[str, Any]] | None:
     try:
@@ -94,8 +96,8 @@ def _look(
         composition = compositions_visible_to(present).filter(pk=composition_id).first()
         if composition is None:
             return None
-        (seen,) = seen_by(present, [composition])
-        return seen.is_live, describe(present, seen)
+        (seen,) = seen_by(present, [composition], language=language)
+        return seen.is_live, describe(seen)
     finally:
         # The thread is the pool's: a thousand open streams share a few connections.
         connection.close()

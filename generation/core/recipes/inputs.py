@@ -71,14 +71,17 @@ def _clean(value: Any) -> Any:
 def _problems(error: ValidationError) -> Iterator[Problem]:
     place = "".join(f"/{_escaped(step)}" for step in error.absolute_path)
     code = _CODES.get(str(error.validator), "invalid")
+    # Any: the library types what a schema may be, and ours are objects.
+    shape: Any = error.schema
+    instance: Any = error.instance
     if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
-        for name in missing:
-            yield Problem(f"/inputs{place}/{name}", code, "this is needed")
+        for name in shape["required"]:
+            if name not in instance:
+                yield Problem(f"/inputs{place}/{name}", code, "this is needed")
     elif error.validator == "additionalProperties":
-        for name in error.instance:
-            if name not in error.schema.get("properties", {}):
-                known = ", ".join(error.schema["properties"])
+        known = ", ".join(shape.get("properties", {}))
+        for name in instance:
+            if name not in shape.get("properties", {}):
                 yield Problem(f"/inputs{place}/{_escaped(name)}", code, f"there are {known}")
     else:
         yield Problem(f"/inputs{place}", code, error.message[:300])

@@ -53,6 +53,7 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "A personal organisation has one member; invite people into a project instead.",
         ),
         "may_not_generate": ("403", "You may look into this project, but not make anything in it."),
+        "not_your_composition": ("403", "Only who asked for a composition may cancel it."),
         "not_your_job": ("403", "Only who asked for a job may cancel it."),
         "review_staff_only": ("403", "Cases are for review staff."),
         "own_asset": ("403", "Nobody reviews what they made themselves."),
@@ -63,6 +64,8 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "not_found": ("404", "There is no such address, or nothing there that you may see."),
         "asset_not_found": ("404", "There is no such asset, or you may not see it."),
         "media_not_found": ("404", "There is no such media, or you may not see it."),
+        "composition_not_found": ("404", "There is no such composition, or it is not yours."),
+        "recipe_not_found": ("404", "There is no such recipe, or its models are not offered."),
         "batch_not_found": ("404", "There is no such batch, or it is not yours."),
         "job_not_found": ("404", "There is no such job, or it is not yours."),
         "project_not_found": ("404", "There is no such project, or you do not work in it."),
@@ -82,6 +85,8 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "conflict": ("409", "The request does not fit the present state."),
         "invalid_move": ("409", "The present state does not lead there."),
         "asset_move_not_allowed": ("409", "The asset's present state does not lead there."),
+        "asset_in_whole": ("409", "What was made a whole stays one."),
+        "composition_move_not_allowed": ("409", "The composition has ended already."),
         "job_move_not_allowed": ("409", "The job's present state does not lead there."),
         "invalid_case_move": ("409", "The case's present state does not lead there."),
         "case_held": (
@@ -163,6 +168,8 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "not_a_number": "The parameter takes a number.",
         "not_an_integer": "The value must be a whole number.",
         "unknown_model": "There is no such model; see `/api/v1/models`.",
+        "unknown_recipe": "There is no such recipe; see `/api/v1/recipes`.",
+        "too_short": "The text is shorter than the recipe takes.",
         "unknown_version": "The model has no such version that may be asked for.",
         "model_disabled": "The model is not offered at the moment.",
         "entry_refused": "The catalogue entry is malformed; the message names its fields.",
@@ -206,6 +213,12 @@ JOBS: Mapping[str, str] = MappingProxyType(
         "expired": "The job waited longer than the model allows; ask again.",
         "input_unavailable": "A picture that the job works on was taken down.",
         "model_withdrawn": "The model was taken out of the catalogue.",
+        "part_blocked": "A part of a composition was blocked; its `public_reasons` say why.",
+        "part_unusable": "A part does not hold what the recipe builds on; ask again.",
+        "part_unfit": "A part's request does not fit its model; the detail says where.",
+        "nothing_to_repeat": "The list that a part is made for is empty.",
+        "needed_part_missing": "A part builds on one that was left out.",
+        "job_cancelled": "The job of a composition's part was cancelled.",
     }
 )
 

@@ -46,17 +46,19 @@ STATES: Words = {
     "block": _("block"),
     "unavailable": _("could not be checked"),
     "waiting": _("waiting"),
+    "completed": _("complete"),
+    "left_out": _("left out"),
     "made": _("made"),
     "not_made": _("not made"),
 }
-CREDITS: Words = {
-    "grant": _("Granted"),
 HISTORY: Words = {
     "under_way": _("under way"),
     "succeeded": _("made"),
     "failed": _("failed or refused"),
     "cancelled": _("cancelled"),
 }
+CREDITS: Words = {
+    "grant": _("Granted"),
     "purchase": _("Bought"),
     "reserve": _("Set aside for a job"),
     "release": _("Given back"),
@@ -104,6 +106,7 @@ SURFACES: Words = {
     "speech": _("Recording"),
     "speech_text": _("Words in the recording"),
     "music": _("Music"),
+    "video": _("Pictures of the film"),
 }
 PARAMETERS: Words = {
     "max_tokens": _("Length"),
@@ -116,6 +119,7 @@ PARAMETERS: Words = {
     "steps": _("Steps"),
     "guidance": _("Guidance"),
     "size": _("Size"),
+    "negative_prompt": _("What it should not be like"),
     "image": _("Picture"),
     "mask": _("Mask"),
     "strength": _("Strength"),
@@ -134,6 +138,12 @@ PARAMETERS: Words = {
     "tempo": _("Tempo"),
     "instrument": _("Instrument"),
     "chords": _("Chords"),
+    "towards": _("Turns into"),
+    "motion": _("Camera"),
+    "shape": _("Shape"),
+    "seconds": _("Seconds"),
+    "narration": _("Narration"),
+    "captions": _("Captions"),
 }
 ROLES: Words = {
     "owner": _("Owner"),
@@ -156,6 +166,13 @@ FAILURES: Words = {
     "unforeseen_error": _("Something broke on our side."),
     "expired": _("It waited too long for its turn."),
     "model_withdrawn": _("This model is no longer offered."),
+    "part_blocked": _("A part was blocked."),
+    "part_unusable": _("A part did not hold what the others build on."),
+    "part_unfit": _("A part does not fit its model."),
+    "nothing_to_repeat": _("There was nothing in the list that a part is made for."),
+    "needed_part_missing": _("A part that it builds on was left out."),
+    "insufficient_credits": _("There are too few credits left."),
+    "job_cancelled": _("It was cancelled."),
 }
 OBSTACLES: Words = {
     "model_withdrawn": _("its model is no longer offered"),

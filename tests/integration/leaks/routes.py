@@ -29,7 +29,7 @@ class Look:
     is_page: bool = False
 
 
-# {asset} {rendition} {job} {batch} {case} {upload} {etag} {upload_etag} are the thing's.
+# {asset} {rendition} {job} {batch} {composition} {case} {upload} {etag} {upload_etag}: the thing's.
 DETAILS: tuple[Look, ...] = (
     Look(
         "api/v1/assets/<uuid:asset_id>",
@@ -90,6 +90,17 @@ DETAILS: tuple[Look, ...] = (
         shows="jobtext",
         scope="jobs:read",
     ),
+    Look(
+        "api/v1/compositions/<uuid:composition_id>",
+        "/api/v1/compositions/{composition}",
+        shows="jobprompt",
+        scope="jobs:read",
+    ),
+    Look(
+        "api/v1/compositions/<uuid:composition_id>/events",
+        "/api/v1/compositions/{composition}/events",
+        scope="jobs:read",
+    ),
     Look("api/v1/cases/<uuid:case_id>", "/api/v1/cases/{case}", shows="hazard", scope="cases:read"),
     Look(
         "api/v1/uploads/<uuid:upload_id>",
@@ -123,6 +134,15 @@ DETAILS: tuple[Look, ...] = (
         shows="prompt",
         needs_person=False,
         is_page=True,
+    ),
+    Look(
+        "compositions/<uuid:composition_id>",
+        "/compositions/{composition}",
+        "jobprompt",
+        is_page=True,
+    ),
+    Look(
+        "compositions/<uuid:composition_id>/card", "/compositions/{composition}/card", is_page=True
     ),
     Look("studio/jobs/<uuid:job_id>/card", "/studio/jobs/{job}/card", "jobprompt", is_page=True),
     Look("console/cases/<uuid:case_id>", "/console/cases/{case}", "hazard", is_page=True),
@@ -161,6 +181,12 @@ WRITES: tuple[Look, ...] = (
         method="post",
     ),
     Look(
+        "api/v1/compositions/<uuid:composition_id>/cancel",
+        "/api/v1/compositions/{composition}/cancel",
+        scope="jobs:write jobs:read",
+        method="post",
+    ),
+    Look(
         "api/v1/uploads/<uuid:upload_id>",
         "/api/v1/uploads/{upload}",
         scope="jobs:write jobs:read",
@@ -190,6 +216,12 @@ WRITES: tuple[Look, ...] = (
     Look(
         "assets/<uuid:asset_id>/restore",
         "/assets/{asset}/restore",
+        method="post",
+        is_page=True,
+    ),
+    Look(
+        "compositions/<uuid:composition_id>/cancel",
+        "/compositions/{composition}/cancel",
         method="post",
         is_page=True,
     ),
@@ -229,6 +261,7 @@ COLLECTIONS: tuple[tuple[str, str], ...] = (
     ("api/v1/jobs", "/api/v1/jobs?limit=100"),
     ("api/v1/jobs", "/api/v1/jobs?limit=100&project_id={private}"),
     ("api/v1/uploads", "/api/v1/uploads?limit=100"),
+    ("api/v1/compositions", "/api/v1/compositions?limit=100"),
     ("api/v1/cases", "/api/v1/cases?limit=100"),
     ("api/v1/cases", "/api/v1/cases?limit=100&state=decided"),
     ("api/v1/audit", "/api/v1/audit?limit=100"),
@@ -249,12 +282,18 @@ COLLECTIONS: tuple[tuple[str, str], ...] = (
     ("", "/"),
     ("feed", "/feed"),
     ("feed/news", "/feed/news"),
+    ("compositions", "/compositions"),
+    ("compositions", "/compositions?from={composition}"),
     ("library", "/library"),
     ("library", "/library?state=blocked"),
     ("studio", "/studio"),
     ("studio", "/studio?from={held}"),
     ("studio", "/studio?from={unlisted}"),
     ("studio", "/studio?remix={unlisted}"),
+    ("studio", "/studio?again={job}"),
+    ("history", "/history"),
+    ("history", "/history?state=succeeded"),
+    ("compare", "/compare?asset={held}&asset={unlisted}&asset={public}"),
     ("studio/pictures", "/studio/pictures?field=tidegate-variation.image"),
     ("studio/picture", "/studio/picture?field=tidegate-variation.image&picture={held}"),
     ("organisation", "/organisation"),
@@ -275,6 +314,8 @@ EXEMPT: dict[str, str] = {
     "api/v1/models": "the catalogue of models is public",
     "api/v1/models/<str:name>": "the catalogue of models is public",
     "api/v1/servers": "models, no content",
+    "api/v1/recipes": "recipes are public as models are",
+    "api/v1/recipes/<str:name>": "recipes are public as models are",
     "api/v1/sign-in": "answers with the person who just gave their password",
     "api/v1/sign-out": "answers without a body",
     "api/v1/organisations/<uuid:organisation_id>/members/<uuid:user_id>": "people, no content",
@@ -282,6 +323,7 @@ EXEMPT: dict[str, str] = {
     "api/v1/projects/<uuid:project_id>/collaborators/<uuid:user_id>": "answers without a body",
     "api/v1/job-batches": "answers with the jobs that it makes",
     "studio/jobs": "answers with the job that it makes",
+    "compositions/new": "sends to the composition that it makes",
     "organisation/<uuid:organisation_id>/keys": "issues a key; shows the organisation's page",
     "organisation/<uuid:organisation_id>/members": "redirects",
     "organisation/<uuid:organisation_id>/projects": "redirects",
@@ -290,10 +332,6 @@ EXEMPT: dict[str, str] = {
     "organisation/<uuid:organisation_id>/members/<uuid:user_id>/remove": "redirects",
     "projects/<uuid:project_id>/audience": "redirects",
     "projects/<uuid:project_id>/collaborators": "redirects",
-    ("studio", "/studio?again={job}"),
-    ("history", "/history"),
-    ("history", "/history?state=succeeded"),
-    ("compare", "/compare?asset={held}&asset={unlisted}&asset={public}"),
     "projects/<uuid:project_id>/collaborators/<uuid:user_id>/remove": "redirects",
     "language": "redirects",
 }

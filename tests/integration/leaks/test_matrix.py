@@ -120,6 +120,7 @@ def looks_around(world: World, reader: Reader) -> Iterable[str]:
         "unlisted": one(world, "private", "released").asset.pk,
         "public": one(world, "public", "released").asset.pk,
         "job": one(world, "private", "released").job.pk,
+        "composition": one(world, "private", "released").job.whole_id,
     }
     for _, path in COLLECTIONS:
         response = reader.client.get(path.format(**named))
@@ -156,7 +157,7 @@ def may_look(reader: Reader, look: Look, thing: Thing) -> bool:
     else:
         is_open = True
     kind = "text"
-    if "job" in look.route:
+    if "job" in look.route or "compositions" in look.route:
         kind = "jobtext"
     elif "uploads" in look.route:
         kind = "upload"
@@ -195,6 +196,7 @@ def ask(reader: Reader, look: Look, thing: Thing | None) -> Any:
         "rendition": thing.rendition.pk if thing else nothing(),
         "job": thing.job.pk if thing else nothing(),
         "batch": thing.job.batch_id if thing else nothing(),
+        "composition": thing.job.whole_id if thing else nothing(),
         "case": thing.case.pk if thing else nothing(),
         "upload": thing.upload.pk if thing else nothing(),
         "etag": thing.rendition.blob_id if thing else "0" * 64,

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from django.test import Client
 
-from generation.app.models import Job
+from generation.app.models import Composition, CompositionPart, Job
+from generation.core.recipes import recipes
 from moderation.app.models import Case
 from recommendations.app.models import Item
 from recommendations.core.vectors import DIMENSIONS
@@ -138,7 +139,8 @@ def build() -> World:
 
 def _things(world: World) -> Iterator[Thing]:
     for number, (audience, state) in enumerate(product(AUDIENCES, STATES)):
-        job = _job(world, audience, state)
+        composition = _composition(world, audience, state)
+        job = _job(world, audience, state, composition)
         asset = make.make_asset(
             world.projects[audience],
             owner=world.author,
@@ -171,6 +173,14 @@ def _things(world: World) -> Iterator[Thing]:
             is_listed=True,
             released_at=now(),
         )
+        CompositionPart.objects.create(
+            composition=composition,
+            name=recipes()["illustrated-story"].parts[0].name,
+            position=0,
+            state=CompositionPart.State.PASSED,
+            job=job,
+            asset=asset,
+        )
         case = Case.objects.create(
             asset=asset,
             organisation_id=asset.organisation_id,
@@ -182,7 +192,26 @@ def _things(world: World) -> Iterator[Thing]:
         yield Thing(audience, state, asset, asset.renditions.get(), job, case, upload)
 
 
-def _job(world: World, audience: str, state: str) -> Job:
+def _composition(world: World, audience: str, state: str) -> Composition:
+    """What the thing's job is a part of; the thing itself is an asset on its own."""
+    recipe = recipes()["illustrated-story"]
+    return Composition.objects.create(
+        organisation=world.home,
+        project=world.projects[audience],
+        requested_by=world.author,
+        correlation_id=new_id(),
+        recipe_name=recipe.name,
+        recipe_version=recipe.version,
+        recipe=dict(recipe.document),
+        inputs={"topic": mark("jobprompt", audience, state)},
+        title=mark("jobprompt", audience, state),
+        seed=1,
+        state=Composition.State.CANCELLED,
+        ended_at=now(),
+    )
+
+
+def _job(world: World, audience: str, state: str, composition: Composition) -> Job:
     at = now()
     has_failed = state == "blocked"
     return Job.objects.create(
@@ -191,6 +220,7 @@ def _job(world: World, audience: str, state: str) -> Job:
         requested_by=world.author,
         correlation_id=new_id(),
         batch_id=new_id(),
+        whole_id=composition.pk,
         model_name="smollm2-135m",
         modality="text",
         prompt=mark("jobprompt", audience, state),

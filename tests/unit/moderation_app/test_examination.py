@@ -117,6 +117,15 @@ def test_a_tune_is_judged_by_the_words_of_its_notation(
     assert judge("music", text=notation, data=b"").verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"), [("A calm harbour", Outcome.RELEASE), ("hatemark", Outcome.BLOCK)]
+)
+def test_a_whole_is_judged_by_its_words_whatever_became_of_its_bytes(
+    judge: Judge, text: str, verdict: Outcome
+) -> None:
+    assert judge("composition", text=text, data=None).verdict == verdict
+
+
 def test_music_without_a_notation_is_listened_to(judge: Judge, detectors: FakeDetectors) -> None:
     assert judge("music", data=b"wav").verdict == Outcome.RELEASE
     assert detectors.asked["speech_text"] == 1

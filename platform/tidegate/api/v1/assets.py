@@ -69,6 +69,11 @@ class AssetOut(serializers.ModelSerializer[Asset]):
     project_id = serializers.UUIDField(read_only=True)
     owner_id = serializers.UUIDField(read_only=True)
     parent_id = serializers.UUIDField(read_only=True, allow_null=True)
+    whole_id = serializers.UUIDField(
+        read_only=True,
+        allow_null=True,
+        help_text="The composition that it is a part of; an asset once all parts are released.",
+    )
     credit = serializers.SerializerMethodField(
         help_text="The parent and its author, while one may see it."
     )
@@ -86,6 +91,7 @@ class AssetOut(serializers.ModelSerializer[Asset]):
             "owner_id",
             "job_id",
             "parent_id",
+            "whole_id",
             "credit",
             "modality",
             "title",
@@ -164,13 +170,21 @@ class Assets(View):
             choice("modality", Modality.values, "Only this kind."),
             OpenApiParameter("project_id", OpenApiTypes.UUID, description="Only this project's."),
             choice("owner", ["me"], "Only one's own."),
+            OpenApiParameter(
+                "whole_id", OpenApiTypes.UUID, description="The parts of this composition."
+            ),
         ],
         responses=page_of(AssetOut),
     )
     def get(self, request: Request) -> Response:
-        """List assets, newest first."""
+        """List assets, newest first. What is a part of a whole is listed with `whole_id` alone."""
         rows = selectors.visible_to(self.viewer).prefetch_related("renditions")
         filters: dict[str, str] = {}
+        if whole := request.query_params.get("whole_id"):
+            filters["whole_id"] = whole
+            rows = rows.filter(whole_id=uuid_or_error(whole, "/whole_id"))
+        else:
+            rows = rows.filter(whole__isnull=True)
         for name, values in (
             ("visibility", Visibility.values),
             ("modality", Modality.values),

@@ -8,11 +8,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
+from generation.app.compositions import selectors as compositions
 from generation.app.registry.selectors import described
 from recommendations.app import selectors as recommendations
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets import selectors, services
-from tidegate.assets.models import Visibility
+from tidegate.assets.models import Asset, Modality, Visibility
 from tidegate.primitives.errors import NotFound
 from tidegate.web.viewers import signed_in, viewer_of
 
@@ -39,6 +40,8 @@ def asset_page(request: HttpRequest, asset_id: UUID) -> HttpResponse:
             "history": selectors.history_for(viewer, asset_id) if sees_all else (),
             "model": model.translated(get_language() or "en") if model else None,
             "parent": _parent(viewer, asset.parent_id),
+            "whole": _whole(viewer, asset.whole_id),
+            "parts": _parts(viewer, asset),
             "children": selectors.visible_to(viewer).filter(parent_id=asset.pk)[:SIMILAR],
             "similar": recommendations.similar(viewer, asset_id, SIMILAR),
         },
@@ -49,7 +52,7 @@ def asset_page(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 @signed_in
 def library(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Show the viewer's own assets, newest first, all states or one."""
-    mine = selectors.visible_to(viewer).filter(owner_id=viewer.user_id)
+    mine = selectors.visible_to(viewer).filter(owner_id=viewer.user_id, whole=None)
     state = request.GET.get("state", "")
     shown = mine.filter(visibility=state) if state in Visibility.values else mine
     if before := _cursor(request.GET.get("before", "")):
@@ -94,6 +97,28 @@ def _parent(viewer: Viewer, parent_id: UUID | None) -> object:
         return selectors.asset_for(viewer, parent_id)
     except NotFound:
         return None
+
+
+def _whole(viewer: Viewer, whole_id: UUID | None) -> dict[str, str] | None:
+    """Return where the whole of a part is: the asset, or for its asker the composition."""
+    if whole_id is None:
+        return None
+    whole = selectors.visible_to(viewer).filter(pk=whole_id).first()
+    if whole is not None:
+        return {"title": whole.title, "url": f"/assets/{whole_id}"}
+    composition = compositions.compositions_visible_to(viewer).filter(pk=whole_id).first()
+    if composition is None:
+        return None
+    return {"title": composition.title, "url": f"/compositions/{whole_id}"}
+
+
+def _parts(viewer: Viewer, asset: Asset) -> list[tuple[str, Asset]]:
+    """Return the parts of a whole with what they are called, in the order of its recipe."""
+    if asset.modality != Modality.COMPOSITION:
+        return []
+    titles = compositions.part_titles(asset, get_language() or "en")
+    parts = selectors.parts_of(viewer, asset.pk).prefetch_related("renditions").in_bulk(titles)
+    return [(title, parts[part_id]) for part_id, title in titles.items() if part_id in parts]
 
 
 def _cursor(text: str) -> UUID | None:

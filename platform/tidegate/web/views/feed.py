@@ -64,7 +64,7 @@ def news(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     reader = replace(viewer, staff_roles=frozenset())
     fresh = (
         assets.visible_to(reader)
-        .filter(visibility=Visibility.RELEASED, released_at__gt=since)
+        .filter(visibility=Visibility.RELEASED, released_at__gt=since, whole=None)
         .exclude(owner_id=viewer.user_id)
     )
     count = fresh[:NEWS].count()

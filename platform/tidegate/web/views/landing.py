@@ -16,5 +16,6 @@ def landing(request: HttpRequest) -> HttpResponse:
     """Show strangers what it is, with work that was released; send people to their feed."""
     if not viewer_of(request).is_anonymous:
         return redirect("/feed")
-    shown = visible_to(ANONYMOUS).prefetch_related("renditions").order_by("-released_at")
-    return render(request, "web/landing.html", {"assets": shown[:SHOWCASE]})
+    wholes = visible_to(ANONYMOUS).filter(whole=None).prefetch_related("renditions")
+    shown = wholes.order_by("-released_at")[:SHOWCASE]
+    return render(request, "web/landing.html", {"assets": shown})

@@ -6,12 +6,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from generation.app.compositions.offers import offered_recipes
 from generation.app.registry.selectors import described
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.errors import InvalidInput, TidegateError, TooLarge
 from tidegate.uploads.pictures import LARGEST_BYTES
 from tidegate.uploads.services import add_upload
 from tidegate.web.pictures import Picture, of_upload, picture_of, pictures_to_choose
+from tidegate.web.recipe_forms import takes_picture
 from tidegate.web.viewers import signed_in
 
 
@@ -57,6 +59,9 @@ def _field(request: HttpRequest) -> str:
     """Return the name of a form field that takes a picture, or answer 404."""
     field = request.GET.get("field", "")
     name, _, parameter = field.rpartition(".")
+    recipe = offered_recipes().get(name.removeprefix("recipe:"))
+    if name.startswith("recipe:") and recipe is not None and takes_picture(recipe, parameter):
+        return field
     model = described(name)
     if model is None or parameter not in {one.name for one in model.image_parameters}:
         raise Http404

@@ -48,7 +48,8 @@ def studio(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Show the form and the viewer's latest jobs."""
     jobs = list(
         selectors.jobs_visible_to(viewer)
-        .filter(requested_by_id=viewer.user_id)
+        # The parts of a composition are shown together, on its own page.
+        .filter(requested_by_id=viewer.user_id, whole_id=None)
         .order_by("-pk")[:RECENT_JOBS]
     )
     models = [
@@ -172,7 +173,6 @@ def _start_values(request: HttpRequest, viewer: Viewer, models: list[Model]) -> 
     }
 
 
-def _place(model: Model) -> tuple[int, bool]:
 def _again(viewer: Viewer, job_id: UUID, models: list[Model]) -> dict[str, Any]:
     """Return a request of the viewer's own as the form's values; of somebody else's, nothing."""
     job = selectors.job_for(viewer, job_id)
@@ -194,6 +194,7 @@ def _again(viewer: Viewer, job_id: UUID, models: list[Model]) -> dict[str, Any]:
     }
 
 
+def _place(model: Model) -> tuple[int, bool]:
     """Sort by modality, and what needs a picture behind what begins with words alone."""
     needs_picture = any(not parameter.is_optional for parameter in model.image_parameters)
     return _ORDER[model.modality], needs_picture
