@@ -17,7 +17,7 @@ from tidegate.stack.broker import SESSION_TIMEOUT_MS, Broker
 from tidegate.stack.places import CHECKOUT, Places
 from tidegate.stack.postgres import Postgres
 from tidegate.stack.processes import Program, tail
-from tidegate.stack.triton import TritonPorts, TritonServer
+from tidegate.stack.triton import ModelState, TritonPorts, TritonServer
 from tidegate.stack.units import Process, ReadyFile, Unit
 from tidegate.stack.valkey import Valkey
 
@@ -29,6 +29,7 @@ _WORKERS = {
     "generation.speech": 1,
     "generation.image": 1,
     "generation.music": 1,
+    "generation.video": 1,
     "default": 4,
 }
 _MOST_AT_ONCE = 256
@@ -230,7 +231,7 @@ def _triton(ours: _Ours, chosen: Mapping[str, int]) -> list[Unit]:
         states = triton.model_states().values()
         if not states:
             return "loading models"
-        return "loading " + ", ".join(state.name for state in states if state.state != "READY")
+        return "; ".join(_said_of(state) for state in states if state.state != "READY")
 
     install = ours.task(
         "serving-environment",
@@ -252,6 +253,14 @@ def _triton(ours: _Ours, chosen: Mapping[str, int]) -> list[Unit]:
         after=triton.clean_up,
     )
     return [install, weights, served]
+
+
+def _said_of(model: ModelState) -> str:
+    """What keeps a model; Triton's reason for one that broke is a whole traceback."""
+    if model.state == "UNAVAILABLE" and model.reason:
+        reason = model.reason.partition("\nAt:")[0].strip().rpartition("\n")[2]
+        return f"{model.name} cannot be loaded: {reason[:200]}"
+    return f"loading {model.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,8 @@ async def test_who_follows_from_the_start_hears_all_of_it_once(maker: Maker) -> 
     assert events[-1].data["assets"][0]["visibility"] == "released"
 
 
-async def test_a_pictures_steps_are_heard(maker: Maker) -> None:
+async def test_a_pictures_steps_are_heard(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "SECONDS_BETWEEN_STEPS", 0.0)
     job = await apart(maker.asks)()
     events = await everything(maker, job, draws(steps=4))
     assert [event.data["step"] for event in events if event.kind == "progress"] == [1, 2, 3, 4]

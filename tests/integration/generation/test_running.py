@@ -90,7 +90,7 @@ def test_a_picture_becomes_one_pending_asset_in_the_transaction_that_ends_the_jo
     ]
     ended = decode(bytes(Outbox.objects.get(key=str(job.pk), type=JobEnded.TYPE).value))
     assert ended.data["asset_ids"] == [str(asset.pk)]
-    assert [data["step"] for kind, data in notices if kind == "progress"] == [1, 2, 3]
+    assert [data["step"] for kind, data in notices if kind == "progress"] == [1, 3]
     trail = Entry.objects.filter(correlation_id=job.correlation_id).order_by("seq")
     assert list(trail.values_list("action", flat=True)) == [
         "job.submitted",
