@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -72,7 +73,10 @@ class Person:
     complaints: list[str]
 
 
-SitsDown = Callable[[str], Person]
+class SitsDown(Protocol):
+    """Lets somebody of the demo log in; `scale` is how many pixels of the screen make one."""
+
+    def __call__(self, role: str, *, scale: float = 1) -> Person: ...
 
 
 @pytest.fixture
@@ -80,8 +84,12 @@ def sits_down(browser: Browser, site: Site) -> Iterator[SitsDown]:
     """Let somebody of the demo log in through the page, in a browser of their own."""
     opened: list[tuple[BrowserContext, list[str]]] = []
 
-    def sit_down(role: str) -> Person:
-        context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})
+    def sit_down(role: str, *, scale: float = 1) -> Person:
+        context = browser.new_context(
+            base_url=site.url,
+            viewport={"width": 1280, "height": 900},
+            device_scale_factor=scale,
+        )
         context.set_default_timeout(PATIENCE_MS)
         complaints: list[str] = []
         opened.append((context, complaints))
