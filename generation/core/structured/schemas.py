@@ -11,6 +11,8 @@ from typing import Any
 
 import jsonschema_rs
 
+from generation.core.structured.telling import PROMPTS
+
 LONGEST = 16_384
 """Characters of the schema, written without spaces."""
 DEEPEST = 8
@@ -20,7 +22,10 @@ MOST_CHOICES = 200
 MOST_REPEATS = 2_000
 
 _NOTES = frozenset(
-    {"$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated"}
+    {
+        *("$schema", "$id", "$comment", "deprecated"),
+        *("title", "description", "default", "examples", PROMPTS),
+    }
 )
 _WORDS = frozenset(
     {

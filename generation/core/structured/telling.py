@@ -8,8 +8,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+PROMPTS = "x-prompts"
+"""Our own keyword: what was asked for each of the schema's `examples`, in their order."""
+
 _LONGEST = 1_500
 _DEEPEST = 3
+_MOST_TURNS = 3
+_PROMPT = "Give me an example."
 
 
 def closed(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,6 +26,22 @@ def closed(schema: Mapping[str, Any]) -> dict[str, Any]:
     if schema.get("type") == "object" or "properties" in schema:
         inner.setdefault("additionalProperties", False)
     return inner
+
+
+def turns(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the schema's first examples as what was asked and answered before, at most three.
+
+    A small model follows a conversation that went well better than any instruction, and copies
+    less of it than of an example in an instruction.
+    """
+    examples, prompts = schema.get("examples"), schema.get(PROMPTS)
+    if not isinstance(examples, list):
+        return []
+    asked = list(prompts) if isinstance(prompts, list) else []
+    return [
+        (str(asked[number]) if number < len(asked) else _PROMPT, _written(example))
+        for number, example in enumerate(examples[:_MOST_TURNS])
+    ]
 
 
 def told(schema: Mapping[str, Any]) -> str:
@@ -38,7 +59,7 @@ def told(schema: Mapping[str, Any]) -> str:
         lines.append(line)
     examples = schema.get("examples")
     if isinstance(examples, list) and examples:
-        shown = f"An answer to another question: {json.dumps(examples[0], ensure_ascii=False)}"
+        shown = f"An answer to another question: {_written(examples[0])}"
         if len(shown) < room:
             lines.append(shown)
     return "\n".join(lines)
@@ -73,6 +94,10 @@ def _followed(root: Mapping[str, Any], shape: object) -> Mapping[str, Any]:
         _, group, name = reference.split("/", 2)
         shape = root[group][name]
     return shape if isinstance(shape, Mapping) else {}
+
+
+def _written(example: object) -> str:
+    return json.dumps(example, ensure_ascii=False)
 
 
 def _closed(word: Any, name: str) -> Any:

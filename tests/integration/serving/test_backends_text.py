@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from generation.core.structured.answers import check_answer
 from generation.core.triton import (
     Cancelled,
     DeadlineExceeded,
@@ -29,7 +30,16 @@ from tests.integration.serving.backends import (
 
 pytestmark = pytest.mark.triton
 
-SAMPLING = [number("max_tokens", 24), number("temperature", 1.0), words("system")]
+SCHEMA = {"name": "json_schema", "type": "schema", "description": "form", "optional": True}
+SAMPLING = [number("max_tokens", 24), number("temperature", 1.0), words("system"), SCHEMA]
+CARD = {
+    "type": "object",
+    "required": ["kind", "count"],
+    "properties": {
+        "kind": {"enum": ["boat", "lamp"], "description": "what it is"},
+        "count": {"type": "integer", "minimum": 1, "maximum": 99},
+    },
+}
 LLAMA = entry(
     "llama",
     "transformers_text",
@@ -87,6 +97,14 @@ def test_text_is_streamed_and_the_same_seed_says_the_same(generator: Generator) 
     assert text_of(first) == text_of(again) != text_of(other)
 
 
+def test_an_answer_fits_its_schema_even_from_random_weights(generator: Generator) -> None:
+    asked = {"json_schema": CARD, "max_tokens": 60, "top_k": 5}
+    said = [text_of(ask(generator, "llama", seed=seed, **asked)) for seed in (1, 1, 2)]
+    assert said[0] == said[1]
+    for text in said:
+        check_answer(CARD, text)
+
+
 def test_without_temperature_the_seed_does_not_matter(generator: Generator) -> None:
     said = {text_of(ask(generator, "llama", seed=seed, temperature=0)) for seed in (1, 2)}
     assert len(said) == 1
@@ -130,6 +148,17 @@ def test_a_cancelled_text_stops_and_the_next_one_is_written(generator: Generator
     with pytest.raises(Cancelled):
         seen.extend(stream)
     assert ask(generator, "llama", max_tokens=2, deadline_seconds=60)
+
+
+def test_a_remote_server_is_told_the_schema_as_it_knows_it(
+    generator: Generator, remote: ChatServerFake
+) -> None:
+    ask(generator, "remote", json_schema=CARD)
+    (body,) = remote.bodies
+    form = body["response_format"]
+    assert (form["type"], form["json_schema"]["strict"]) == ("json_schema", True)
+    assert form["json_schema"]["schema"] == CARD | {"additionalProperties": False}
+    assert "- kind: what it is (one of boat, lamp)" in body["messages"][0]["content"]
 
 
 def test_a_remote_server_is_asked_with_the_key_of_the_environment(

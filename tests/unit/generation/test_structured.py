@@ -7,7 +7,7 @@ import pytest
 from generation.core.catalogue import catalogue, check_parameters, screened_text
 from generation.core.structured.answers import DoesNotFit, check_answer
 from generation.core.structured.schemas import SchemaRefused, check_schema
-from generation.core.structured.telling import closed, told
+from generation.core.structured.telling import closed, told, turns
 from generation.core.wire import GenerateRequest, InvalidRequest
 
 Schema = dict[str, Any]
@@ -114,6 +114,15 @@ def test_a_model_is_told_every_field_and_the_example() -> None:
         "- tags: (a list of 2)",
         "  - word: string",
         'An answer to another question: {"name": "Ada", "tags": []}',
+    ]
+
+
+def test_examples_are_turns_of_a_conversation() -> None:
+    more = CARD | {"examples": [{"name": "Ada"}, {"name": "Bo"}], "x-prompts": ["A hero, please."]}
+    assert check_schema(more) is more
+    assert turns(more) == [
+        ("A hero, please.", '{"name": "Ada"}'),
+        ("Give me an example.", '{"name": "Bo"}'),
     ]
 
 

@@ -16,7 +16,7 @@ import triton_python_backend_utils as pb_utils
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from generation.core.structured.telling import told
+from generation.core.structured.telling import told, turns
 from generation.core.wire import (
     INVALID_PREFIX,
     Done,
@@ -171,10 +171,15 @@ class TritonPythonModel:
     def _tokens(self, asked: GenerateRequest, schema: dict[str, object] | None) -> list[str]:
         """The conversation in the model's own format, as tokens."""
         system = asked.text("system", max_characters=2_000) or _SYSTEM
+        said = [("system", system)]
         if schema is not None:
-            system = f"{system}\n{told(schema)}"
+            # Examples show the fields better than a list of them tells.
+            earlier = turns(schema)
+            said = [("system", system if earlier else f"{system}\n{told(schema)}")]
+            for question, answer in earlier:
+                said += [("user", question), ("assistant", answer)]
         tokens: list[str] = []
-        for role, content in (("system", system), ("user", asked.prompt)):
+        for role, content in (*said, ("user", asked.prompt)):
             spoken = self._plain.encode(f"{role}\n{content}", add_special_tokens=False).tokens
             line_end = self._plain.encode("\n", add_special_tokens=False).tokens
             tokens += ["<|im_start|>", *spoken, "<|im_end|>", *line_end]
