@@ -14,6 +14,8 @@ from tidegate.web.cards import cards_of
 from tidegate.web.viewers import signed_in
 
 PAGE = 20
+# A composition is a request of its own kind, with a page of its own.
+KINDS = tuple(kind.value for kind in Modality if kind is not Modality.COMPOSITION)
 STATES: dict[str, tuple[Job.State, ...]] = {
     "under_way": (Job.State.QUEUED, Job.State.RUNNING),
     "succeeded": (Job.State.SUCCEEDED,),
@@ -28,8 +30,9 @@ def history(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Show one's own jobs, newest first; with a cursor only the following rows."""
     modality, state = request.GET.get("modality", ""), request.GET.get("state", "")
     before = _cursor(request.GET.get("before", ""))
-    jobs = selectors.jobs_visible_to(viewer).filter(requested_by_id=viewer.user_id)
-    if modality in Modality.values:
+    # The parts of a composition are shown together, on its own page.
+    jobs = selectors.jobs_visible_to(viewer).filter(requested_by_id=viewer.user_id, whole_id=None)
+    if modality in KINDS:
         jobs = jobs.filter(modality=modality)
     if state in STATES:
         jobs = jobs.filter(state__in=STATES[state])
@@ -39,8 +42,8 @@ def history(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     context = {
         "section": "history",
         "viewer": viewer,
-        "modality": modality if modality in Modality.values else "",
-        "modalities": Modality.values,
+        "modality": modality if modality in KINDS else "",
+        "modalities": KINDS,
         "state": state if state in STATES else "",
         "states": STATES,
         "cards": cards_of(viewer, found[:PAGE]),

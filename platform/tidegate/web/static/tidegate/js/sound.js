@@ -144,6 +144,13 @@ function dress(frame) {
   tell();
 }
 
+// News that a page asks for now and then must not take away what is being listened to: it asks again.
+function guard(event) {
+  const asks = event.detail.requestConfig.elt.getAttribute("hx-trigger") ?? "";
+  const heard = [...event.detail.target.querySelectorAll("audio, video")].some((media) => !media.paused);
+  if (heard && asks.startsWith("every")) event.detail.shouldSwap = false;
+}
+
 export function sounds() {
   const all = () =>
     document.querySelectorAll("[data-sound]:not([data-dressed])").forEach((frame) => {
@@ -151,5 +158,6 @@ export function sounds() {
       dress(frame);
     });
   all();
+  document.addEventListener("htmx:beforeSwap", guard);
   document.addEventListener("htmx:afterSettle", all);
 }
