@@ -54,6 +54,7 @@ def test_an_installation_writes_speaks_and_draws() -> None:
             "kokoro-82m": "speech",
             "tidegate-image": "image",
             "tidegate-music": "music",
+            "tidegate-video": "video",
         }.items()
     )
 
@@ -61,6 +62,7 @@ def test_an_installation_writes_speaks_and_draws() -> None:
 def test_an_installation_works_on_pictures_in_every_way() -> None:
     ways = {way for model in catalogue().values() for way in model.operations}
     assert ways >= {"image-to-image", "inpaint", "variation", "upscale", "stylise", "background"}
+    assert "image-to-video" in ways
 
 
 @pytest.mark.parametrize("model", catalogue().values(), ids=lambda model: model.name)
