@@ -164,14 +164,18 @@ class PresetVersion(Row):
     def __str__(self) -> str:
         return f"{self.name} v{self.number}"
 
-    def move_to(self, publication: "PresetVersion.Publication", *, at: datetime) -> None:
-        """Set how public it is, or raise InvalidMove. An answer of the gate stamps its moment."""
+    def require_move(self, publication: "PresetVersion.Publication") -> None:
+        """Raise InvalidMove unless it may become this public."""
         before = self.Publication(self.publication)
         if publication not in self.MOVES[before]:
             raise InvalidMove(
                 f"A version that is {before.value} cannot become {publication.value}.",
                 code="preset_move_not_allowed",
             )
+
+    def move_to(self, publication: "PresetVersion.Publication", *, at: datetime) -> None:
+        """Set how public it is, or raise InvalidMove. An answer of the gate stamps its moment."""
+        self.require_move(publication)
         self.publication = publication
         if publication not in {self.Publication.UNANSWERED, self.Publication.WITHDRAWN}:
             self.screened_at = at

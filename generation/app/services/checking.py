@@ -1,12 +1,13 @@
 """Whether a request fits its model, its asker and the clock."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from generation.app.inputs import Given, given, words_of
+from generation.app.presets.use import Composed, composed
 from generation.app.registry.selectors import resolve
 from generation.core.catalogue import (
     LARGEST_SEED,
@@ -17,6 +18,7 @@ from generation.core.catalogue import (
     check_seed,
 )
 from generation.core.catalogue.model import Value
+from generation.core.prompting import styled
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.selectors import visible_to
 from tidegate.primitives.clock import now
@@ -32,10 +34,14 @@ class JobRequest:
 
     `parent_id` is the asset that this is a remix of. The job is cancelled `cancel_after` its
     acceptance, or at its `deadline`, whichever comes first, unless it ended before.
+
+    With a preset (`preset_number`: its version, else the newest that one sees) the words come from
+    there, and `variables` fill them; what is given here counts more than what the preset sets.
+    `style` is a name of the model's, empty for none; None leaves it to the preset.
     """
 
     model_name: str
-    prompt: str
+    prompt: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
     seed: int | None = None
     priority: int = 0
@@ -43,6 +49,10 @@ class JobRequest:
     parent_id: UUID | None = None
     cancel_after: timedelta | None = None
     deadline: datetime | None = None
+    preset_id: UUID | None = None
+    preset_number: int | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
+    style: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class Checked:
     """A request that fits its model: clean words, every parameter, its last moment.
 
     `model` is the version that the request gets, `seed` the one given or a random one, `pictures`
-    what it works on.
+    what it works on; `prompt` and `parameters` are what preset and style made of the request.
     """
 
     request: JobRequest
@@ -60,6 +70,8 @@ class Checked:
     parameters: dict[str, Value]
     cancel_at: datetime | None
     pictures: tuple[Given, ...] = ()
+    preset_version_id: UUID | None = None
+    style: str = ""
 
 
 def check_request(viewer: Viewer, request: JobRequest) -> Checked:
@@ -68,8 +80,13 @@ def check_request(viewer: Viewer, request: JobRequest) -> Checked:
     Raises:
         InvalidInput: with a pointer for every field that is wrong.
     """
-    model = resolve(request.model_name, organisation_id=None, seed=None)
-    return _check(viewer, request, model, request.seed)
+    seed = request.seed
+    if seed is None or check_seed(seed):
+        # Of a seed that is none, `_check` complains with all the rest.
+        seed = secrets.randbelow(LARGEST_SEED + 1)
+    whole = composed(viewer, request, seed=seed)
+    model = resolve(whole.model_name, organisation_id=None, seed=None)
+    return _check(viewer, request, whole, model, seed)
 
 
 def drawn(viewer: Viewer, checked: Checked, *, organisation_id: UUID) -> Checked:
@@ -79,15 +96,24 @@ def drawn(viewer: Viewer, checked: Checked, *, organisation_id: UUID) -> Checked
         InvalidInput: that version is a canary, and the request does not fit it.
     """
     request = checked.request
-    model = resolve(request.model_name, organisation_id=organisation_id, seed=checked.seed)
+    whole = composed(viewer, request, seed=checked.seed)
+    model = resolve(whole.model_name, organisation_id=organisation_id, seed=checked.seed)
     if model.version == checked.model.version:
         return checked
-    return _check(viewer, request, model, checked.seed)
+    return _check(viewer, request, whole, model, checked.seed)
 
 
-def _check(viewer: Viewer, request: JobRequest, model: Model, seed: int | None) -> Checked:
-    prompt, problems = check_prompt(model, request.prompt)
-    values, found = check_parameters(model, request.parameters)
+def _check(
+    viewer: Viewer, request: JobRequest, whole: Composed, model: Model, seed: int
+) -> Checked:
+    prompt, problems = check_prompt(model, whole.prompt)
+    asked = whole.parameters
+    if whole.style:
+        styled_prompt, asked, found = styled(model, whole.style, prompt, asked)
+        problems += found
+        if not problems:
+            prompt, problems = check_prompt(model, styled_prompt)
+    values, found = check_parameters(model, asked)
     problems += found
     pictures, found = given(viewer, model, values)
     problems += found
@@ -99,13 +125,25 @@ def _check(viewer: Viewer, request: JobRequest, model: Model, seed: int | None) 
     problems += found
     problems += _check_parent(viewer, request.parent_id)
     if problems:
-        raise InvalidInput(
-            "The request does not fit the model.",
-            errors=[FieldError(item.pointer, item.code, item.message) for item in problems],
-        )
-    chosen = secrets.randbelow(LARGEST_SEED + 1) if seed is None else seed
-    words = words_of(model, prompt, pictures)
-    return Checked(request, model, words, chosen, values, cancel_at, pictures)
+        raise _refused(problems)
+    return Checked(
+        request=request,
+        model=model,
+        prompt=words_of(model, prompt, pictures),
+        seed=seed,
+        parameters=values,
+        cancel_at=cancel_at,
+        pictures=pictures,
+        preset_version_id=whole.preset_version_id,
+        style=whole.style,
+    )
+
+
+def _refused(problems: Sequence[Problem]) -> InvalidInput:
+    return InvalidInput(
+        "The request does not fit the model.",
+        errors=[FieldError(item.pointer, item.code, item.message) for item in problems],
+    )
 
 
 def _check_whole(pointer: str, value: object, allowed: range) -> list[Problem]:

@@ -186,6 +186,8 @@ def draft_job(
         modality=line.model.modality,
         prompt=line.prompt,
         parameters=line.parameters,
+        preset_version_id=line.preset_version_id,
+        style=line.style,
         seed=line.seed,
         priority=line.request.priority,
         outputs_wanted=line.request.outputs,

@@ -13,6 +13,8 @@ MOST_CHOICES: Final = 50
 MOST_LISTS: Final = 8
 MOST_ENTRIES: Final = 200
 LONGEST_ENTRY: Final = 200
+# All lists together: the gate reads every word of what becomes public, within its deadline.
+MOST_LISTED: Final = 10_000
 LONGEST_TEXT: Final = 1_000
 USUAL_TEXT: Final = 200
 LARGEST_NUMBER: Final = 1e9
@@ -65,6 +67,9 @@ def read_lists(
                 for number, entry in enumerate(entries)
                 if len(entry) > LONGEST_ENTRY
             ]
+    if sum(len(entry) for entries in written.values() for entry in entries) > MOST_LISTED:
+        message = f"all lists together have at most {MOST_LISTED} characters"
+        problems.append(Problem("/lists", "too_long", message))
     return {name: tuple(entries) for name, entries in written.items()}, problems
 
 

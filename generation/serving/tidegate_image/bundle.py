@@ -21,7 +21,13 @@ from torch import Tensor, nn
 
 from generation.serving.tidegate_image.denoiser import Denoiser, Shape
 from generation.serving.tidegate_image.finishing import Finisher
-from generation.serving.tidegate_image.memory import Choice, Memory, MemoryShape
+from generation.serving.tidegate_image.memory import (
+    Choice,
+    Memory,
+    MemoryShape,
+    avoided,
+    coloured,
+)
 from generation.serving.tidegate_image.packing import unpack
 from generation.serving.tidegate_image.sampling import decode, sample_latents
 
@@ -88,15 +94,21 @@ class Bundle:
         seed: int,
         after_step: Callable[[int], None],
         choice: Choice = LOOSELY,
+        negative: str = "",
+        colour: int | None = None,
     ) -> list[Image.Image]:
         """Draw one 256x256 picture for each prompt; the same arguments draw the same pixels.
 
+        `negative` is what none of them is to be like. `colour` counts in COLOURS from 1, 0 being a
+        drawing's own, and None what the prompt says.
         `after_step` hears each finished step, 1..steps, and stops the drawing by raising. Raises
         BlankPicture when nothing worth showing came out.
         """
         with torch.inference_mode():
             generator = torch.Generator("cpu").manual_seed(seed)
             condition = self.condition(prompts, generator, choice)
+            if colour is not None:
+                condition = coloured(condition, colour, colours=self.memory.shape.colours)
             size, channels = self.denoiser.unet.config.sample_size, len(self.mean)
             noise = torch.randn((len(prompts), channels, size, size), generator=generator)
             latents = sample_latents(
@@ -106,6 +118,7 @@ class Bundle:
                 guidance=guidance,
                 noise=noise,
                 after_step=after_step,
+                away=self.away(negative, len(prompts), seed),
             )
             pixels = self.decode(latents)
         return [Image.fromarray(picture) for picture in pixels]
@@ -115,6 +128,13 @@ class Bundle:
     ) -> Tensor:
         """Return what the denoiser hears of prompts, (len(prompts), W); `generator` chooses."""
         return self.memory.recall(self.listen(prompts), choice, generator)
+
+    def away(self, negative: str, count: int, seed: int) -> Tensor | None:
+        """Return what guidance leads away from, (count, W), or None without any words."""
+        if not negative.strip():
+            return None
+        generator = torch.Generator("cpu").manual_seed(seed)
+        return avoided(self.memory, self.listen([negative]), generator).expand(count, -1)
 
     def likeness(self, latents: Tensor) -> Tensor:
         """Return the conditions (B, W) that ask for pictures like normalised latents (B, C, 8, 8).

@@ -28,7 +28,7 @@ _SEAM = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What is asked for. `strength` is 0 (nothing changes) to 1.
+    """What is asked for. `strength` is 0 (nothing changes) to 1; `negative` is led away from.
 
     Without words a picture is drawn after its own likeness, and under a mask anything fits.
     """
@@ -38,6 +38,7 @@ class Edit:
     steps: int
     guidance: float
     seed: int
+    negative: str = ""
 
     @property
     def first_step(self) -> int:
@@ -88,7 +89,8 @@ def _denoise(
     after_step: Callable[[int, int], None],
 ) -> Tensor:
     condition = _condition(bundle, edit, clean, where)
-    both = torch.cat([torch.zeros_like(condition), condition])
+    away = bundle.away(edit.negative, 1, edit.seed)
+    both = torch.cat([torch.zeros_like(condition) if away is None else away, condition])
     scheduler = DPMSolverMultistepScheduler(**SCHEDULE, timestep_spacing="trailing")
     scheduler.set_timesteps(edit.steps)
     scheduler.set_begin_index(edit.first_step)

@@ -38,6 +38,10 @@ class Choice:
     loose: float = 0.1
 
 
+# The likeliest concept, as it was taught.
+EXACTLY = Choice(near=1.0, loose=0.0)
+
+
 class Memory(nn.Module):  # type: ignore[misc]
     """Reads sentences and recalls codes.
 
@@ -78,6 +82,25 @@ class Memory(nn.Module):  # type: ignore[misc]
         codes = self.codes[mirrored, concept]
         codes = codes + choice.loose * torch.randn(codes.shape, generator=generator)
         return condition_of(codes, colours.argmax(-1), colours=self.shape.colours)
+
+
+def avoided(memory: Memory, text: Tensor, generator: torch.Generator) -> Tensor:
+    """Return the conditions (B, code + colours) to be led away from, for sentence vectors (B, 384).
+
+    A word such as "red" names a colour surely and a concept hardly: the concept's code counts as
+    much as the memory is sure of it, or whatever it guesses would be drawn away from instead.
+    """
+    condition = memory.recall(text, EXACTLY, generator)
+    concepts, _ = memory.read(text)
+    sure = concepts.softmax(-1).amax(-1, keepdim=True)
+    code = memory.shape.code
+    return torch.cat([condition[:, :code] * sure, condition[:, code:]], dim=-1)
+
+
+def coloured(condition: Tensor, colour: int, *, colours: int) -> Tensor:
+    """Return conditions (B, code + colours) that ask for a colour by number, 0 for their own."""
+    numbers = torch.full((len(condition),), colour)
+    return condition_of(condition[:, :-colours], numbers, colours=colours)
 
 
 def condition_of(codes: Tensor, colour: Tensor, *, colours: int) -> Tensor:

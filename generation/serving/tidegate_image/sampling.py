@@ -35,15 +35,17 @@ def sample_latents(
     guidance: float,
     noise: Tensor,
     after_step: Callable[[int], None],
+    away: Tensor | None = None,
 ) -> Tensor:
     """Denoise `noise` (B, C, 8, 8) under `condition` (B, W) and return normalised latents.
 
+    Guidance leads away from the condition `away` (B, W), or from what is drawn under none.
     `after_step` hears the number of each finished step, 1..steps; it stops the sampling by raising.
     """
     scheduler = DPMSolverMultistepScheduler(**SCHEDULE, timestep_spacing="trailing")
     scheduler.set_timesteps(steps)
     latents = noise * scheduler.init_noise_sigma
-    both = torch.cat([torch.zeros_like(condition), condition])
+    both = torch.cat([torch.zeros_like(condition) if away is None else away, condition])
     for step, moment in enumerate(scheduler.timesteps, start=1):
         moments = moment.expand(len(both))
         free, told = denoiser(torch.cat([latents, latents]), moments, both).chunk(2)

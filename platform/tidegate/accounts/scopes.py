@@ -10,6 +10,8 @@ SCOPES = frozenset(
         "interactions:write",
         "organisations:read",
         "projects:write",
+        "presets:read",
+        "presets:write",
         "cases:read",
         "cases:decide",
         "audit:read",

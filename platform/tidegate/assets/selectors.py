@@ -5,6 +5,7 @@ Every path to an asset (REST, streams, feed, similar, media bytes, pages) filter
 """
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,6 +16,8 @@ from tidegate.assets.models import Asset, Modality, Move, Rendition, Visibility
 from tidegate.primitives.errors import NotFound
 from tidegate.projects.models import Project
 from tidegate.projects.selectors import collaborations, member_organisations
+
+_OWN_WORDS = frozenset({"negative_prompt"})
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Asset]:
@@ -124,6 +127,19 @@ def sees_all_of(viewer: Viewer, asset: Asset) -> bool:
     if viewer.organisation_id not in {None, asset.organisation_id}:
         return False
     return viewer.is_staff or (viewer.user_id is not None and viewer.user_id == asset.owner_id)
+
+
+def parameters_of(viewer: Viewer, asset: Asset) -> dict[str, Any]:
+    """Return what an asset was made with, as far as this viewer may know.
+
+    Settings go with what they made, so that it can be made again. What it should not be like is
+    words: the gate read them as part of a request, not as something that is shown.
+    """
+    shown = dict(asset.parameters)
+    if not sees_all_of(viewer, asset):
+        for name in _OWN_WORDS:
+            shown.pop(name, None)
+    return shown
 
 
 def history_for(viewer: Viewer, asset_id: UUID) -> QuerySet[Move]:

@@ -7,7 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from generation.core.catalogue import Model
+from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
+from tidegate.assets.selectors import parameters_of
 
 Value = object
 
@@ -37,16 +39,17 @@ class Line:
         return any(value != self.values[0] for value in self.values)
 
 
-def lines_of(assets: Sequence[Asset], models: dict[str, Model]) -> list[Line]:
+def lines_of(viewer: Viewer, assets: Sequence[Asset], models: dict[str, Model]) -> list[Line]:
     """Return what can be said of every one: prompt, model, seed, then each parameter."""
     lines = [
         Line("prompt", _("Prompt"), tuple(asset.prompt for asset in assets)),
         Line("model", _("Model"), tuple(_model(asset, models) for asset in assets)),
         Line("seed", _("Seed"), tuple(_plain(asset.seed) for asset in assets)),
     ]
+    made_with = [parameters_of(viewer, asset) for asset in assets]
     return lines + [
-        Line(name, "", tuple(_plain(dict(asset.parameters).get(name)) for asset in assets))
-        for name in _names(asset.parameters for asset in assets)
+        Line(name, "", tuple(_plain(parameters.get(name)) for parameters in made_with))
+        for name in _names(made_with)
     ]
 
 

@@ -13,6 +13,7 @@ from tidegate.web.views import (
     organisation,
     people,
     pictures,
+    presets,
     studio,
 )
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("studio/pictures", pictures.pictures),
     path("studio/picture", pictures.picture),
     path("studio/jobs", studio.submit),
+    path("studio/presets", presets.keep),
     path("studio/jobs/<uuid:job_id>/card", studio.job_card),
     path("studio/jobs/<uuid:job_id>/cancel", studio.cancel),
     path("history", history.history, name="history"),

@@ -25,6 +25,7 @@ CLASS_OF = {
     "refusal": "job",
     "upload": "upload",
     "uploadwhy": "upload",
+    "preset": "preset",
     "hazard": "case",
     "staffreason": "case",
 }
@@ -62,6 +63,7 @@ class Rights:
     upload: bool = False
     case: bool = False
     trail: bool = False
+    presets: tuple[frozenset[str], frozenset[str]] = (NONE, NONE)
 
     def allow(self, kind: str, audience: str, state: str) -> bool:
         """Whether this reader may find that mark anywhere."""
@@ -74,9 +76,45 @@ class Rights:
                 return self.job
             case "upload":
                 return self.upload
+            case "preset":
+                own, shared = self.presets
+                return state in (own if audience == "public" else shared)
             case _:
                 return self.case
 
+
+def presets_of(reader: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what one reader may find of the author's own presets, and of the organisation's.
+
+    A preset's state is that of the thing it belongs to: released is public, pending was never asked
+    about, held was doubted, blocked refused.
+    """
+    if reader in {"nobody", *_BLIND_TO_PRESETS}:
+        return NONE, NONE
+    if reader in {"author", "key of the author"}:
+        return ALL, ALL
+    asked = ALL - {"pending"}
+    if reader in {"reviewer", "senior reviewer", "policy admin", "auditor"}:
+        return asked, asked
+    if reader.endswith(" of the organisation") or reader == "key of a member":
+        return RELEASED, ALL
+    return RELEASED, RELEASED
+
+
+_BLIND_TO_PRESETS = frozenset(
+    {
+        "member who was deactivated",
+        "key of the author that reads jobs only",
+        "key of the author that only writes jobs",
+        "staff key of a reviewer in another organisation",
+        "staff key of an auditor in another organisation",
+        "staff key of a reviewer in this organisation",
+        "revoked key",
+        "expired key",
+        "key of a deactivated member",
+        "unknown key",
+    }
+)
 
 STRANGER = Rights()
 COLLEAGUE = Rights(RELEASED, RELEASED)

@@ -109,6 +109,18 @@ DETAILS: tuple[Look, ...] = (
         scope="jobs:read",
     ),
     Look(
+        "api/v1/presets/<uuid:preset_id>",
+        "/api/v1/presets/{preset}",
+        shows="preset",
+        scope="presets:read",
+    ),
+    Look(
+        "api/v1/presets/<uuid:preset_id>/versions",
+        "/api/v1/presets/{preset}/versions",
+        shows="preset",
+        scope="presets:read",
+    ),
+    Look(
         "media/uploads/<uuid:upload_id>",
         "/media/uploads/{upload}",
         shows="upload",
@@ -192,6 +204,23 @@ WRITES: tuple[Look, ...] = (
         scope="jobs:write jobs:read",
         method="delete",
     ),
+    *(
+        Look(
+            f"api/v1/presets/<uuid:preset_id>/{what}",
+            f"/api/v1/presets/{{preset}}/{what}",
+            scope="presets:write presets:read",
+            method="post",
+        )
+        for what in ("versions", "archive", "restore", "publish", "withdraw")
+    ),
+    *(
+        Look(
+            f"api/v1/presets/<uuid:preset_id>/{what}",
+            f"/api/v1/presets/{{preset}}/{what}",
+            method="post",
+        )
+        for what in ("take-down", "reinstate")
+    ),
     Look(
         "api/v1/cases/<uuid:case_id>/claim",
         "/api/v1/cases/{case}/claim",
@@ -262,6 +291,10 @@ COLLECTIONS: tuple[tuple[str, str], ...] = (
     ("api/v1/jobs", "/api/v1/jobs?limit=100&project_id={private}"),
     ("api/v1/uploads", "/api/v1/uploads?limit=100"),
     ("api/v1/compositions", "/api/v1/compositions?limit=100"),
+    ("api/v1/presets", "/api/v1/presets?limit=100"),
+    ("api/v1/presets", "/api/v1/presets?limit=100&scope=public"),
+    ("api/v1/presets", "/api/v1/presets?limit=100&scope=organisation"),
+    ("api/v1/presets", "/api/v1/presets?limit=100&archived=true"),
     ("api/v1/cases", "/api/v1/cases?limit=100"),
     ("api/v1/cases", "/api/v1/cases?limit=100&state=decided"),
     ("api/v1/audit", "/api/v1/audit?limit=100"),
@@ -323,6 +356,7 @@ EXEMPT: dict[str, str] = {
     "api/v1/projects/<uuid:project_id>/collaborators/<uuid:user_id>": "answers without a body",
     "api/v1/job-batches": "answers with the jobs that it makes",
     "studio/jobs": "answers with the job that it makes",
+    "studio/presets": "answers with the preset that it keeps",
     "compositions/new": "sends to the composition that it makes",
     "organisation/<uuid:organisation_id>/keys": "issues a key; shows the organisation's page",
     "organisation/<uuid:organisation_id>/members": "redirects",

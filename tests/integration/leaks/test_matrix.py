@@ -24,6 +24,9 @@ from tests.integration.leaks.world import Reader, Thing, World, nothing
 
 REFUSED = frozenset({302, 401, 403, 404})
 BODIES: Mapping[str, Mapping[str, Any]] = {
+    "/api/v1/presets/{preset}/versions": {"name": "mine", "model": "smollm2-135m", "prompt": "x"},
+    "/api/v1/presets/{preset}/take-down": {"reason": "x"},
+    "/api/v1/presets/{preset}/reinstate": {"reason": "x"},
     "/api/v1/cases/{case}/decision": {"outcome": "release", "reason": "let me see it"},
 }
 
@@ -161,6 +164,8 @@ def may_look(reader: Reader, look: Look, thing: Thing) -> bool:
         kind = "jobtext"
     elif "uploads" in look.route:
         kind = "upload"
+    elif "presets" in look.route:
+        kind = "preset"
     elif "case" in look.route:
         kind = "hazard"
     return is_open and rights.allow(kind, thing.audience, thing.state)
@@ -199,6 +204,7 @@ def ask(reader: Reader, look: Look, thing: Thing | None) -> Any:
         "composition": thing.job.whole_id if thing else nothing(),
         "case": thing.case.pk if thing else nothing(),
         "upload": thing.upload.pk if thing else nothing(),
+        "preset": thing.preset.pk if thing else nothing(),
         "etag": thing.rendition.blob_id if thing else "0" * 64,
         "upload_etag": thing.upload.blob_id if thing else "0" * 64,
     }

@@ -5,7 +5,7 @@ found a leak.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.test import Client
 
-from generation.app.models import Composition, CompositionPart, Job
+from generation.app.models import Composition, CompositionPart, Job, Preset, PresetVersion
 from generation.core.recipes import recipes
 from moderation.app.models import Case
 from recommendations.app.models import Item
@@ -27,6 +27,7 @@ from tests.integration.leaks.rights import (
     STRANGER,
     Rights,
     mark,
+    presets_of,
 )
 from tidegate.accounts import services as accounts
 from tidegate.accounts.models import ApiKey, Organisation, User
@@ -41,6 +42,13 @@ from tidegate.projects import services as projects
 from tidegate.projects.models import Project
 from tidegate.uploads.models import Upload
 
+PUBLICATIONS = {
+    "pending": "private",
+    "released": "public",
+    "held": "held",
+    "blocked": "refused",
+    "withdrawn": "withdrawn",
+}
 PLAIN_SCOPES = SCOPES - STAFF_SCOPES
 PATHS = {
     "pending": (),
@@ -62,6 +70,7 @@ class Thing:
     job: Job
     case: Case
     upload: Upload
+    preset: Preset
 
     def mark(self, kind: str) -> str:
         """Return the mark of one of its texts."""
@@ -83,12 +92,12 @@ class Reader:
     @property
     def rights(self) -> Rights:
         """What they may find through the API and in media."""
-        return RIGHTS[self.name]
+        return replace(RIGHTS[self.name], presets=presets_of(self.name))
 
     @property
     def page_rights(self) -> Rights:
         """What they may find on pages, where a key counts for nothing."""
-        return STRANGER if self.is_key else RIGHTS[self.name]
+        return STRANGER if self.is_key else self.rights
 
     def opens(self, scope: str | None) -> bool:
         """Whether the API lets them reach a view that asks for these scopes."""
@@ -189,7 +198,8 @@ def _things(world: World) -> Iterator[Thing]:
             hazards=[mark("hazard", audience, state)],
         )
         upload = _upload(world, audience, state)
-        yield Thing(audience, state, asset, asset.renditions.get(), job, case, upload)
+        preset = _preset(world, audience, state)
+        yield Thing(audience, state, asset, asset.renditions.get(), job, case, upload, preset)
 
 
 def _composition(world: World, audience: str, state: str) -> Composition:
@@ -238,6 +248,27 @@ def _job(world: World, audience: str, state: str, composition: Composition) -> J
         ended_at=at,
         expires_at=at + timedelta(hours=1),
     )
+
+
+def _preset(world: World, audience: str, state: str) -> Preset:
+    """The author's own, or the organisation's; as public as the thing is."""
+    preset = Preset.objects.create(
+        organisation=world.home,
+        author=world.author,
+        scope="user" if audience == "public" else "organisation",
+    )
+    PresetVersion.objects.create(
+        preset=preset,
+        number=1,
+        author=world.author,
+        name=mark("preset", audience, state),
+        model_name="smollm2-135m",
+        prompt=mark("preset", audience, state),
+        publication=PUBLICATIONS[state],
+        screened_at=None if state == "pending" else now(),
+        reasons=[mark("preset", audience, state)],
+    )
+    return preset
 
 
 def _upload(world: World, audience: str, state: str) -> Upload:

@@ -115,6 +115,32 @@ def test_the_prompt_decides_the_picture(generator: Generator) -> None:
     assert picture_of(draw(generator, "blue car", steps=8)) != heart
 
 
+def test_without_words_a_negative_prompt_changes_no_byte_and_with_words_the_picture(
+    generator: Generator,
+) -> None:
+    plain = picture_of(draw(generator, "tree", steps=8))
+    assert picture_of(draw(generator, "tree", steps=8, negative_prompt="")) == plain
+    other = picture_of(draw(generator, "tree", steps=8, negative_prompt="green"))
+    assert picture_of(draw(generator, "tree", steps=8, negative_prompt="green")) == other
+    assert greenness(plain) > 20
+    assert greenness(other) < greenness(plain) / 2
+
+
+def test_a_colour_counts_more_than_the_words(generator: Generator) -> None:
+    assert greenness(picture_of(draw(generator, "a red heart", steps=8, colour="green"))) > 20
+    own = picture_of(draw(generator, "a cat", steps=8))
+    assert picture_of(draw(generator, "a cat", steps=8, colour="blue")) != own
+
+
+def greenness(png: bytes) -> float:
+    """How much greener than red and blue a picture is in the middle, in steps of 255."""
+    with Image.open(io.BytesIO(png)) as picture:
+        red, green, blue = (
+            picture.crop((64, 64, 192, 192)).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+        )
+    return float(green - max(red, blue))
+
+
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
@@ -126,6 +152,8 @@ def test_the_prompt_decides_the_picture(generator: Generator) -> None:
         ({"guidance": 9}, "guidance must be between 1 and 8"),
         ({"size": 512}, "size must be between 256 and 256"),
         ({"negative": "x"}, "unknown parameter negative"),
+        ({"negative_prompt": 7}, "negative_prompt must be text"),
+        ({"colour": "mauve"}, "colour must be one of own, red"),
     ],
 )
 def test_bad_parameters_are_refused_by_name(

@@ -25,6 +25,7 @@ from generation.core.wire import (
 from generation.serving.tidegate_backends.pictures import open_picture
 from generation.serving.tidegate_backends.pictures import to_png as plain_png
 from generation.serving.tidegate_image.bundle import OUTPUT_SIZE, Bundle, to_png
+from generation.serving.tidegate_image.colours import COLOURS
 from generation.serving.tidegate_image.editing import MASKED, Edit, redraw
 
 _MAX_PROMPT_CHARACTERS = 1_000
@@ -72,7 +73,7 @@ class TritonPythonModel:
         sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
     def _draw(self, asked: GenerateRequest, sender) -> Media:  # noqa: ANN001
-        asked.require_only("steps", "guidance", "size")
+        asked.require_only("steps", "guidance", "size", "negative_prompt", "colour")
         steps, guidance = _pace_of(asked)
         asked.integer("size", minimum=OUTPUT_SIZE, maximum=OUTPUT_SIZE, default=OUTPUT_SIZE)
         (picture,) = self._bundle.draw(
@@ -81,12 +82,14 @@ class TritonPythonModel:
             guidance=guidance,
             seed=asked.seed,
             after_step=lambda step: _report(sender, step, steps),
+            negative=_negative_of(asked),
+            colour=_colour_of(asked),
         )
         return Media("image/png", to_png(picture), width=OUTPUT_SIZE, height=OUTPUT_SIZE)
 
     def _redraw(self, asked: GenerateRequest, given: dict[str, bytes], sender) -> Media:  # noqa: ANN001
         """As large as the model draws, or under a mask as large as the picture."""
-        asked.require_only("steps", "guidance", "strength")
+        asked.require_only("steps", "guidance", "strength", "negative_prompt")
         steps, guidance = _pace_of(asked)
         strength = asked.number("strength", minimum=0.05, maximum=1, default=0.7)
         if "image" not in given:
@@ -100,7 +103,7 @@ class TritonPythonModel:
         drawn = redraw(
             self._bundle,
             picture,
-            Edit(asked.prompt, strength, steps, guidance, asked.seed),
+            Edit(asked.prompt, strength, steps, guidance, asked.seed, _negative_of(asked)),
             mask=mask,
             after_step=lambda step, of: _report(sender, step, of),
         )
@@ -113,6 +116,21 @@ def _pace_of(asked: GenerateRequest) -> tuple[int, float]:
     """Steps and guidance."""
     steps = asked.integer("steps", minimum=5, maximum=50, default=20)
     return steps, asked.number("guidance", minimum=1, maximum=8, default=3.0)
+
+
+def _negative_of(asked: GenerateRequest) -> str:
+    return asked.text("negative_prompt", max_characters=_MAX_PROMPT_CHARACTERS) or ""
+
+
+def _colour_of(asked: GenerateRequest) -> int | None:
+    """The number of the colour asked for; None where the prompt decides."""
+    name = asked.text("colour", max_characters=32)
+    if name is None:
+        return None
+    names = ["own", *(colour.english for colour in COLOURS)]
+    if name not in names:
+        raise InvalidRequest(f"colour must be one of {', '.join(names)}")
+    return names.index(name)
 
 
 def _pictures_of(request) -> dict[str, bytes]:  # noqa: ANN001

@@ -22,6 +22,7 @@ from tidegate.api.authentication import MayLook
 from tidegate.api.forms import checked
 from tidegate.api.pagination import limit_of, page
 from tidegate.api.v1.jobs import uuid_or_error
+from tidegate.api.v1.preset_shapes import UsedPresetOut, presets_used
 from tidegate.api.v1.shapes import Text, choice, page_of, paged
 from tidegate.api.views import View
 from tidegate.assets import selectors, services
@@ -77,6 +78,9 @@ class AssetOut(serializers.ModelSerializer[Asset]):
     credit = serializers.SerializerMethodField(
         help_text="The parent and its author, while one may see it."
     )
+    preset = serializers.SerializerMethodField(
+        help_text="What the prompt was written with, while one may see it."
+    )
     model = serializers.CharField(source="model_name", read_only=True)
     parameters = serializers.DictField(read_only=True)
     public_reasons = ReasonOut(many=True, read_only=True)
@@ -104,6 +108,7 @@ class AssetOut(serializers.ModelSerializer[Asset]):
             "model",
             "model_version",
             "parameters",
+            "preset",
             "seed",
             "renditions",
             "created_at",
@@ -116,11 +121,18 @@ class AssetOut(serializers.ModelSerializer[Asset]):
         parents: dict[UUID, dict[str, Any]] = self.context["parents"]
         return None if asset.parent_id is None else parents.get(asset.parent_id)
 
+    @extend_schema_field(UsedPresetOut(allow_null=True))
+    def get_preset(self, asset: Asset) -> dict[str, Any] | None:
+        """Return the preset and its author."""
+        used: dict[UUID, dict[str, Any]] = self.context["presets"]
+        return None if asset.preset_version_id is None else used.get(asset.preset_version_id)
+
     def to_representation(self, instance: Asset) -> dict[str, Any]:
         """Leave out what this viewer may not know."""
         shown = dict(super().to_representation(instance))
         if instance.parent_id not in self.context["parents"]:
             shown["parent_id"] = None
+        shown["parameters"] = selectors.parameters_of(self.context["viewer"], instance)
         if not selectors.sees_all_of(self.context["viewer"], instance):
             shown |= {"job_id": None, "public_reasons": []}
         return shown
@@ -134,7 +146,8 @@ def showing(viewer: Viewer, assets: Sequence[Asset]) -> dict[str, Any]:
         asset_id: {"asset_id": asset_id, "title": title, "author": author}
         for asset_id, title, author in seen.values_list("pk", "title", "owner__display_name")
     }
-    return {"viewer": viewer, "parents": parents}
+    used = presets_used(viewer, (asset.preset_version_id for asset in assets))
+    return {"viewer": viewer, "parents": parents, "presets": used}
 
 
 def describe(viewer: Viewer, assets: Sequence[Asset]) -> list[Any]:

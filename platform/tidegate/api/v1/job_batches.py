@@ -52,7 +52,7 @@ class Batches(View):
             requests=[request_of(line, after) for line in wanted["jobs"]],
         )
         return Response(
-            _batch(batch_id, jobs, describe_new(jobs)),
+            _batch(batch_id, jobs, describe_new(self.viewer, jobs)),
             status=202,
             headers={"Location": f"/api/v1/job-batches/{batch_id}"},
         )

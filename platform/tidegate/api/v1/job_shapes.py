@@ -18,6 +18,7 @@ from generation.app.waiting import OBSTACLES, Wait, wait_of
 from tidegate.accounts.viewers import Viewer
 from tidegate.api.forms import represented
 from tidegate.api.v1.balances import CostOut, describe_cost
+from tidegate.api.v1.preset_shapes import UsedPresetOut, presets_used
 from tidegate.api.v1.shapes import Id, Text, Whole
 from tidegate.assets.selectors import visible_to
 from tidegate.ledger.selectors import accounts_of
@@ -27,8 +28,11 @@ class LineIn(serializers.Serializer[Any]):
     """What one job is asked to be."""
 
     model = Text(
+        required=False,
+        default="",
         max_length=80,
-        help_text="A name of /api/v1/models, or `NAME@canary`, `NAME@stable`, `NAME@VERSION`.",
+        help_text="A name of /api/v1/models, or `NAME@canary`, `NAME@stable`, `NAME@VERSION`; "
+        "a preset has its own.",
     )
     prompt = Text(
         required=False,
@@ -63,6 +67,30 @@ class LineIn(serializers.Serializer[Any]):
         max_value=16,
         help_text="How many to make; each model has its own limit. Output `i`, counted from 0, has "
         "the seed `(seed + i) mod 2**53`.",
+    )
+    preset = Id(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The preset that writes the prompt; what is given beside it counts more.",
+    )
+    preset_version = Whole(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=1,
+        help_text="Of the preset; without one the newest that you see.",
+    )
+    variables = serializers.DictField(
+        required=False, default=dict, help_text="What the preset's variables are filled with."
+    )
+    style = Text(  # type: ignore[assignment]  # DRF takes declared fields out of the class
+        required=False,
+        allow_null=True,
+        default=None,
+        allow_blank=True,
+        max_length=40,
+        help_text="One of the model's `styles`; an empty one keeps the preset's out.",
     )
     parent = Id(  # type: ignore[assignment]  # DRF takes declared fields out of the class
         required=False,
@@ -136,6 +164,10 @@ class JobOut(serializers.Serializer[Any]):
     modality = serializers.CharField()
     prompt = serializers.CharField()
     parameters = serializers.DictField()
+    preset = serializers.SerializerMethodField(
+        help_text="What the prompt was written with, while one may see it."
+    )
+    style = serializers.CharField()  # type: ignore[assignment]  # DRF takes declared fields out of the class
     seed = serializers.IntegerField()
     priority = serializers.IntegerField()
     state = serializers.ChoiceField(choices=Job.State.choices)
@@ -187,6 +219,12 @@ class JobOut(serializers.Serializer[Any]):
         """Return what it costs."""
         return describe_cost(job, self.context.get("accounts", {}).get(job.pk))
 
+    @extend_schema_field(UsedPresetOut(allow_null=True))
+    def get_preset(self, job: Job) -> dict[str, Any] | None:
+        """Return the preset."""
+        used: dict[UUID, dict[str, Any]] = self.context["presets"]
+        return None if job.preset_version_id is None else used.get(job.preset_version_id)
+
     def get_parent_id(self, job: Job) -> UUID | None:
         """Return what it is a remix of, while one may see that."""
         return job.parent_id if job.parent_id in self.context["parents"] else None
@@ -202,9 +240,10 @@ class JobOut(serializers.Serializer[Any]):
         return links  # type: ignore[no-any-return]  # the annotation is what the schema shows
 
 
-def describe_new(jobs: Sequence[Job]) -> list[Any]:
-    """Describe jobs that were accepted just now, without asking the database again."""
+def describe_new(viewer: Viewer, jobs: Sequence[Job]) -> list[Any]:
+    """Describe jobs that were accepted just now; only of presets the database is asked again."""
     context = {
+        "presets": presets_used(viewer, (job.preset_version_id for job in jobs)),
         "results": {job.pk: describe_results(job) for job in jobs},
         # Whoever asked has just been found to see the parent.
         "parents": {job.parent_id for job in jobs},
@@ -232,6 +271,10 @@ def request_of(line: Mapping[str, Any], cancel_after: timedelta | None) -> JobRe
         priority=line["priority"],
         outputs=line["outputs"],
         parent_id=line["parent"],
+        preset_id=line["preset"],
+        preset_number=line["preset_version"],
+        variables=line["variables"],
+        style=line["style"],
         deadline=line["deadline"],
         cancel_after=cancel_after,
     )
@@ -241,6 +284,7 @@ def _context(viewer: Viewer, jobs: Sequence[Job]) -> dict[str, Any]:
     parents = {job.parent_id for job in jobs if job.parent_id is not None}
     seen = visible_to(viewer).filter(pk__in=parents).values_list("pk", flat=True) if parents else ()
     return {
+        "presets": presets_used(viewer, (job.preset_version_id for job in jobs)),
         "results": results_of(viewer, jobs),
         "parents": set(seen),
         "accounts": accounts_of(job.pk for job in jobs),

@@ -90,7 +90,7 @@ class Jobs(View):
             preview = preview_job(viewer=self.viewer, project_id=project_id, request=wanted)
             return Response(describe_preview(preview))
         job = services.submit_request(viewer=self.viewer, project_id=project_id, request=wanted)
-        (described,) = describe_new([job])
+        (described,) = describe_new(self.viewer, [job])
         return Response(described, status=202, headers={"Location": f"/api/v1/jobs/{job.pk}"})
 
     def describe(self, jobs: list[Job]) -> list[Any]:

@@ -63,6 +63,16 @@ class PriceOut(serializers.Serializer[Any]):
     terms = TermOut(many=True)
 
 
+class StyleOut(serializers.Serializer[Any]):
+    """A style of the model: what it adds to a request."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    prompt = serializers.CharField(help_text="A template around `{prompt}`.")
+    negative_prompt = serializers.CharField()
+    parameters = serializers.DictField()
+
+
 class ModelOut(serializers.Serializer[Any]):
     """One entry of the catalogue, its words in the language of the request."""
 
@@ -85,6 +95,7 @@ class ModelOut(serializers.Serializer[Any]):
     )
     needs_prompt = serializers.BooleanField(help_text="Whether a request must have words.")
     parameters = ParameterOut(many=True)
+    styles = StyleOut(many=True)
     safety = serializers.ListField(
         child=serializers.CharField(), source="safety.phases", help_text="What the gate judges."
     )

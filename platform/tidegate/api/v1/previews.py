@@ -22,6 +22,9 @@ class PreviewOut(serializers.Serializer[Any]):
     """What a request would come to, had it been sent in earnest."""
 
     model = serializers.CharField()
+    prompt = serializers.CharField(help_text="What preset and style make of the request.")
+    parameters = serializers.DictField()
+    seed = serializers.IntegerField(help_text="Give it to get this prompt; else another is drawn.")
     outputs = serializers.IntegerField()
     cost = serializers.IntegerField(help_text="Credits of all outputs together.")
     available = serializers.IntegerField(help_text="What the organisation may spend now.")
@@ -54,6 +57,9 @@ def describe_preview(preview: Preview) -> Any:
     return PreviewOut(
         {
             "model": job.model_name,
+            "prompt": job.prompt,
+            "parameters": job.parameters,
+            "seed": job.seed,
             "outputs": job.outputs_wanted,
             "cost": job.cost_credits,
             "available": preview.available,

@@ -15,6 +15,7 @@ from tidegate.accounts.viewers import Viewer
 from tidegate.assets import selectors, services
 from tidegate.assets.models import Asset, Modality, Visibility
 from tidegate.primitives.errors import NotFound
+from tidegate.web import presets
 from tidegate.web.viewers import signed_in, viewer_of
 
 LIBRARY_PAGE = 60
@@ -39,6 +40,8 @@ def asset_page(request: HttpRequest, asset_id: UUID) -> HttpResponse:
             in recommendations.reactions_to(viewer, [asset.pk]).get(asset.pk, ()),
             "history": selectors.history_for(viewer, asset_id) if sees_all else (),
             "model": model.translated(get_language() or "en") if model else None,
+            "parameters": selectors.parameters_of(viewer, asset),
+            "preset": presets.used_for(viewer, asset),
             "parent": _parent(viewer, asset.parent_id),
             "whole": _whole(viewer, asset.whole_id),
             "parts": _parts(viewer, asset),

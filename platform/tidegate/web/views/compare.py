@@ -37,7 +37,7 @@ def compare(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             "viewer": viewer,
             "sides": [Side(number, asset) for number, asset in enumerate(assets, start=1)],
             "pair": all(asset.modality == "image" for asset in assets),
-            "lines": lines_of(assets, _models(assets)),
+            "lines": lines_of(viewer, assets, _models(assets)),
         },
     )
 

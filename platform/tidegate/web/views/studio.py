@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -12,15 +12,17 @@ from django.views.decorators.http import require_POST, require_safe
 from generation.app import selectors, services
 from generation.app.models import Job
 from generation.app.registry.selectors import offered_models
-from generation.core.catalogue import Model, Parameter
+from generation.core.catalogue import Model
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets import selectors as assets
 from tidegate.ledger.selectors import balances_of
 from tidegate.primitives.errors import InvalidInput, NotFound, TidegateError
 from tidegate.projects.models import Project
 from tidegate.projects.selectors import generating_projects
+from tidegate.web import presets
 from tidegate.web.cards import cards_of
 from tidegate.web.pictures import pictures_at_start
+from tidegate.web.reading import chosen_model, given_values, read_uuid, style_of
 from tidegate.web.viewers import signed_in
 
 RECENT_JOBS = 12
@@ -29,16 +31,17 @@ _ORDER = {name: place for place, name in enumerate(("text", "image", "speech", "
 IDEAS = {
     # English in every language: the model that comes with the product writes no other.
     "text": (
-        "A tagline for a night train",
+        "Write a product blurb for a warm blue raincoat.",
         "Explain why the sea is salty",
         "A short note to a friend",
     ),
-    "image": (_("a red apple"), _("a sleeping cat"), _("a lighthouse")),
+    "image": (_("a cute panda"), _("a birthday cake with candles"), _("a rocket")),
     "speech": (
         _("Welcome aboard. The next stop is the harbour."),
         _("Please come back before sunset."),
     ),
     "music": (_("a lively Irish jig in D"), _("a sad waltz for accordion"), _("a calm air")),
+    "video": (_("a red rocket"), _("the sun"), _("a castle")),
 }
 
 
@@ -64,7 +67,9 @@ def studio(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         {
             "section": "studio",
             "viewer": viewer,
-            "models": models,
+            # A preset is for one model.
+            "models": [m for m in models if "preset" not in start or m.name == start["model"]],
+            "presets": presets.listed(viewer),
             "projects": projects,
             "balances": balances_of({project.organisation_id for project in projects}),
             "cards": cards_of(viewer, jobs),
@@ -72,8 +77,9 @@ def studio(request: HttpRequest, viewer: Viewer) -> HttpResponse:
                 "ideas": IDEAS,
                 "project": _project_to_start_with(projects, jobs),
                 "outputs": range(1, MOST_OUTPUTS + 1),
-                "needs_prompt": all(m.needs_prompt for m in models if m.name == start.get("model")),
                 "wanted": 1,
+                "needs_prompt": "preset" not in start
+                and all(m.needs_prompt for m in models if m.name == start.get("model")),
                 "pictures": pictures_at_start(viewer, models, start["values"]),
                 **start,
             },
@@ -85,29 +91,41 @@ def studio(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 @signed_in
 def submit(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Accept the form: a fresh card, or the form's errors with status 422."""
-    parent = request.POST.get("parent", "")
     try:
-        model = _model(request.POST.get("model", ""))
-        job = services.submit_job(
+        job = services.submit_request(
             viewer=viewer,
-            project_id=_uuid(request.POST.get("project", ""), "/project_id"),
-            model_name=model.name,
-            prompt=request.POST.get("prompt", ""),
-            parameters={
-                parameter.name: value
-                for parameter in model.parameters
-                if (value := _value(parameter, request.POST.get(f"{model.name}.{parameter.name}")))
-                is not None
-            },
-            seed=_seed(request.POST.get("seed", "")),
-            outputs=_outputs(request.POST.get("outputs", "")),
-            parent_id=_uuid(parent, "/parent") if parent else None,
+            project_id=read_uuid(request.POST.get("project", ""), "/project_id"),
+            request=_request(viewer, request.POST),
         )
     except TidegateError as error:
         context = {"message": str(error), "errors": getattr(error, "errors", [])}
         return render(request, "web/parts/form_errors.html", context, status=422)
     (card,) = cards_of(viewer, [job])
     return render(request, "web/parts/job.html", {"card": card})
+
+
+def _request(viewer: Viewer, form: QueryDict) -> services.JobRequest:
+    """Return what the form asks for; with a preset its variables are in the prompt's place."""
+    model = chosen_model(form.get("model", ""))
+    style, parent = style_of(form, model), form.get("parent", "")
+    wanted = services.JobRequest(
+        model_name=model.name,
+        prompt=form.get("prompt", ""),
+        parameters=presets.settings_of(model, style, given_values(form, model)),
+        seed=_seed(form.get("seed", "")),
+        outputs=_outputs(form.get("outputs", "")),
+        parent_id=read_uuid(parent, "/parent") if parent else None,
+        style=style,
+    )
+    wanted_preset = form.get("preset", "")
+    if not wanted_preset:
+        return wanted
+    found = presets.filling(viewer, wanted_preset, form.get("preset_version", ""))
+    if found is None:
+        raise InvalidInput(
+            "This preset is no longer there.", code="unknown_preset", pointer="/preset"
+        )
+    return presets.filled(wanted, found, form)
 
 
 @require_safe
@@ -147,21 +165,27 @@ def _start_values(request: HttpRequest, viewer: Viewer, models: list[Model]) -> 
     fresh: dict[str, Any] = {"values": {}}
     if models:
         fresh |= {"model": models[0].name, "modality": models[0].modality}
-    remixed = request.GET.get("remix", "")
     if again := request.GET.get("again", ""):
         try:
-            return {**fresh, **_again(viewer, _uuid(again, "/again"), models)}
+            return {**fresh, **_again(viewer, read_uuid(again, "/again"), models)}
         except (InvalidInput, NotFound):
             return fresh
+    chosen = presets.filling(viewer, request.GET.get("preset", ""))
+    if chosen is not None:
+        return {**fresh, **presets.start_of(chosen, models)}
+    remixed = request.GET.get("remix", "")
     try:
-        source = assets.asset_for(viewer, _uuid(remixed or request.GET.get("from", ""), "/from"))
+        source = assets.asset_for(
+            viewer, read_uuid(remixed or request.GET.get("from", ""), "/from")
+        )
     except (InvalidInput, NotFound):
         return {**fresh, "prompt": request.GET.get("prompt", "")[:2000]}
     taken = {"prompt": source.prompt, "parent": source if remixed else None}
     if source.model_name not in {model.name for model in models}:
         return {**fresh, **taken}
     values = {
-        f"{source.model_name}.{name}": value for name, value in dict(source.parameters).items()
+        f"{source.model_name}.{name}": value
+        for name, value in assets.parameters_of(viewer, source).items()
     }
     return {
         **taken,
@@ -200,22 +224,6 @@ def _place(model: Model) -> tuple[int, bool]:
     return _ORDER[model.modality], needs_picture
 
 
-def _model(name: str) -> Model:
-    model = offered_models().get(name)
-    if model is None:
-        raise InvalidInput("Choose a model.", code="unknown_model", pointer="/model")
-    return model
-
-
-def _uuid(text: str, pointer: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise InvalidInput(
-            "Choose one of the list.", code="invalid_uuid", pointer=pointer
-        ) from error
-
-
 def _seed(text: str) -> int | None:
     """Return the seed; an empty field asks for a random one."""
     if not text.strip():
@@ -235,26 +243,4 @@ def _outputs(text: str) -> int:
     except ValueError as error:
         raise InvalidInput(
             "The number of outputs is a whole number.", code="invalid_number", pointer="/outputs"
-        ) from error
-
-
-def _value(parameter: Parameter, text: str | None) -> object | None:
-    """Read a form field as its parameter's type; the service checks the range."""
-    if text is None or not text.strip():
-        return None
-    try:
-        match parameter.type:
-            case "integer":
-                return int(text)
-            case "number":
-                return float(text)
-            case "choice" if parameter.choices and isinstance(parameter.choices[0], int):
-                return int(text)
-            case _:
-                return text
-    except ValueError as error:
-        raise InvalidInput(
-            f"{parameter.name} must be a number.",
-            code="invalid_number",
-            pointer=f"/parameters/{parameter.name}",
         ) from error

@@ -1,0 +1,1 @@
+"""Presets: kept, versioned, published and used."""

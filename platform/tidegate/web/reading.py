@@ -1,0 +1,70 @@
+"""Reading the studio's form: texts into what services take."""
+
+from uuid import UUID
+
+from django.http import QueryDict
+
+from generation.app.registry.selectors import offered_models
+from generation.core.catalogue import Model, Parameter
+from tidegate.primitives.errors import InvalidInput
+
+
+def chosen_model(name: str) -> Model:
+    """Return the model of a form, or raise InvalidInput."""
+    model = offered_models().get(name)
+    if model is None:
+        raise InvalidInput("Choose a model.", code="unknown_model", pointer="/model")
+    return model
+
+
+def style_of(form: QueryDict, model: Model) -> str:
+    """Return the style that is chosen for a model; empty for none."""
+    return str(form.get(f"style:{model.name}", ""))
+
+
+def given_values(form: QueryDict, model: Model) -> dict[str, object]:
+    """Return what a form sets of a model's parameters, each as its type.
+
+    Raises:
+        InvalidInput: what should be a number is none.
+    """
+    found = {}
+    for parameter in model.parameters:
+        pointer = f"/parameters/{parameter.name}"
+        value = read_value(parameter, form.get(f"{model.name}.{parameter.name}"), pointer)
+        if value is not None:
+            found[parameter.name] = value
+    return found
+
+
+def read_value(parameter: Parameter, text: str | None, pointer: str) -> object | None:
+    """Read a form field as its parameter's type, an empty one as None.
+
+    The service checks the range. Raises InvalidInput as `given_values`.
+    """
+    if text is None or not text.strip():
+        return None
+    try:
+        match parameter.type:
+            case "integer":
+                return int(text)
+            case "number":
+                return float(text)
+            case "choice" if parameter.choices and isinstance(parameter.choices[0], int):
+                return int(text)
+            case _:
+                return text
+    except ValueError as error:
+        raise InvalidInput(
+            f"{parameter.name} must be a number.", code="invalid_number", pointer=pointer
+        ) from error
+
+
+def read_uuid(text: str, pointer: str) -> UUID:
+    """Return the id that a list of the form gave, or raise InvalidInput."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidInput(
+            "Choose one of the list.", code="invalid_uuid", pointer=pointer
+        ) from error
