@@ -272,14 +272,14 @@ def cancel_job(*, viewer: Viewer, job_id: UUID) -> Job:
     seen = selectors.job_for(viewer, job_id)
     if seen.requested_by_id != viewer.user_id:
         raise NotAllowed("Only who asked for a job may cancel it.", code="not_your_job")
-    job = Job.objects.select_for_update().get(pk=job_id)
-    before, at = job.state, now()
     return call_off_job(job_id=job_id, actor=viewer.actor())
 
 
 @transaction.atomic
 def call_off_job(*, job_id: UUID, actor: Actor, reason: str = "") -> Job:
     """Cancel a job in the name of whoever wants it no longer; all else as `cancel_job`."""
+    job = Job.objects.select_for_update().get(pk=job_id)
+    before, at = job.state, now()
     if job.is_ended:
         return job
     if before == Job.State.QUEUED:
