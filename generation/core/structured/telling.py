@@ -18,12 +18,16 @@ _PROMPT = "Give me an example."
 
 
 def closed(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema with every object limited to its properties.
+    """Return the schema with every object limited to its properties, and these in order.
 
-    Left open, a model would add fields of its own; what it is asked for is what it may write.
+    Left open, a model would add fields of its own; what it is asked for is what it may write. It
+    writes fields in the order of `required`, then the others: a database keeps a list's order and
+    an object's not, and each field builds on those before it.
     """
     inner = {name: _closed(word, name) for name, word in schema.items()}
     if schema.get("type") == "object" or "properties" in schema:
+        if isinstance(inner.get("properties"), Mapping):
+            inner["properties"] = _in_order(inner["properties"], schema)
         inner.setdefault("additionalProperties", False)
     return inner
 
@@ -39,7 +43,7 @@ def turns(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
         return []
     asked = list(prompts) if isinstance(prompts, list) else []
     return [
-        (str(asked[number]) if number < len(asked) else _PROMPT, _written(example))
+        (str(asked[number]) if number < len(asked) else _PROMPT, _written(schema, example))
         for number, example in enumerate(examples[:_MOST_TURNS])
     ]
 
@@ -59,14 +63,15 @@ def told(schema: Mapping[str, Any]) -> str:
         lines.append(line)
     examples = schema.get("examples")
     if isinstance(examples, list) and examples:
-        shown = f"An answer to another question: {_written(examples[0])}"
+        shown = f"An answer to another question: {_written(schema, examples[0])}"
         if len(shown) < room:
             lines.append(shown)
     return "\n".join(lines)
 
 
 def _fields(root: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Iterator[str]:
-    for name, shape in _followed(root, schema).get("properties", {}).items():
+    level = _followed(root, schema)
+    for name, shape in _in_order(level.get("properties", {}), level).items():
         inner = _followed(root, shape)
         items = _followed(root, inner.get("items") or {})
         yield f"{'  ' * depth}- {name}: {_described(inner, items)}"
@@ -96,8 +101,27 @@ def _followed(root: Mapping[str, Any], shape: object) -> Mapping[str, Any]:
     return shape if isinstance(shape, Mapping) else {}
 
 
-def _written(example: object) -> str:
-    return json.dumps(example, ensure_ascii=False)
+def _written(schema: Mapping[str, Any], example: object) -> str:
+    return json.dumps(_arranged(schema, schema, example), ensure_ascii=False)
+
+
+def _arranged(root: Mapping[str, Any], shape: object, value: Any) -> Any:
+    """An example with its fields in the order in which an answer has them."""
+    schema = _followed(root, shape)
+    if isinstance(value, Mapping):
+        known = schema.get("properties", {})
+        return _in_order(
+            {name: _arranged(root, known.get(name), inner) for name, inner in value.items()}, schema
+        )
+    if isinstance(value, list):
+        return [_arranged(root, schema.get("items"), inner) for inner in value]
+    return value
+
+
+def _in_order(fields: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    required = schema.get("required")
+    first = [name for name in required if name in fields] if isinstance(required, list) else []
+    return {name: fields[name] for name in (*first, *sorted(set(fields) - set(first)))}
 
 
 def _closed(word: Any, name: str) -> Any:

@@ -70,7 +70,7 @@ def _made(client: Client, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """Ask for a composition and wait until all its parts are released.
 
     Raises:
-        StepFailed: it ended otherwise, or not in half an hour.
+        StepFailed: it ended otherwise, waits for a reviewer, or was not done in half an hour.
     """
     asked = client.post("compositions", request)
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -78,6 +78,9 @@ def _made(client: Client, request: Mapping[str, Any]) -> Mapping[str, Any]:
         seen: Mapping[str, Any] = client.get(f"compositions/{asked['id']}")
         if seen["state"] == "completed":
             return seen
+        waiting = [part["name"] for part in seen["parts"] if part["state"] == "held"]
+        if waiting:
+            raise StepFailed(f"{request['recipe']}: a reviewer must look at {', '.join(waiting)}")
         if seen["state"] != "running":
             raise StepFailed(f"{request['recipe']}: {json.dumps(seen, ensure_ascii=False)[:2000]}")
         time.sleep(2)

@@ -114,6 +114,7 @@ PARAMETERS: Words = {
     "top_p": _("Variety"),
     "repetition_penalty": _("Avoid repeating"),
     "system": _("Instructions"),
+    "json_schema": _("Form of the answer"),
     "voice": _("Voice"),
     "speed": _("Pace"),
     "steps": _("Steps"),

@@ -110,9 +110,9 @@ def test_a_model_is_told_every_field_and_the_example() -> None:
     assert told(CARD).splitlines() == [
         "Answer with one JSON object that has these fields:",
         "- name: a first name",
-        "- kind: what they are (one of hero, rival)",
         "- tags: (a list of 2)",
         "  - word: string",
+        "- kind: what they are (one of hero, rival)",
         'An answer to another question: {"name": "Ada", "tags": []}',
     ]
 
@@ -137,6 +137,17 @@ def test_a_closed_schema_has_no_fields_of_the_models_own() -> None:
     assert shut["$defs"]["tag"]["additionalProperties"] is False
     assert shut["examples"] == CARD["examples"]
     assert "additionalProperties" not in CARD
+
+
+def test_fields_come_in_the_order_of_what_is_required_then_of_their_names() -> None:
+    shuffled = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("z", "b", "a", "y")},
+        "required": ["y", "b"],
+        "examples": [{"a": "1", "b": "2", "y": "3"}],
+    }
+    assert list(closed(shuffled)["properties"]) == ["y", "b", "a", "z"]
+    assert turns(shuffled) == [("Give me an example.", '{"y": "3", "b": "2", "a": "1"}')]
 
 
 def test_the_words_of_a_schema_are_screened_with_the_prompt() -> None:
