@@ -16,7 +16,7 @@ from tidegate.accounts.selectors import viewer_for_key, viewer_for_user
 from tidegate.accounts.viewers import Viewer, system
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import Media, create_asset, move_asset
-from tidegate.contracts.generation import Modality
+from tidegate.contracts.assets import AssetModality
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.ids import new_id
 from tidegate.projects import services as projects
@@ -137,7 +137,7 @@ def make_asset(
     *,
     owner: User | None = None,
     visibility: str = "released",
-    modality: Modality = "text",
+    modality: AssetModality = "text",
     prompt: str = "a lighthouse at dawn",
     text: str = "The lamp turned once more.",
     title: str = "",

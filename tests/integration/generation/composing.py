@@ -25,6 +25,7 @@ _MADE = {
     "text": Output("text/plain", STORY.encode(), text=STORY),
     "image": Output("image/png", b"\x89PNG\r\n\x1a\n" + b"picture" * 8, width=8, height=8),
     "speech": Output("audio/mpeg", b"ID3" + b"speech" * 8, duration_ms=900),
+    "video": Output("video/mp4", b"ftyp" + b"film" * 8, width=8, height=8, duration_ms=900),
 }
 
 
@@ -60,6 +61,13 @@ def make(modality: str, *, text: str = "") -> Job:
     return services.finish_job(claim=claim, outputs=[output], model_version="1")
 
 
+def make_the_rest(composition: Composition) -> None:
+    """Let the narration and the film be made and released, once the story and its picture are."""
+    for modality, name in (("speech", "narration"), ("video", "film")):
+        make(modality)
+        judge(composition, name)
+
+
 def output_of(composition: Composition, name: str, index: int = 0) -> Asset:
     return Asset.objects.get(job_id=part(composition, name, index).job_id)
 
@@ -93,8 +101,7 @@ def stream(*, is_repeated: bool = False) -> None:
 
 def sees(viewer: Viewer, composition: Composition) -> set[str]:
     """Return which parts a viewer finds, and `whole`."""
-    seen = {
-        CompositionPart.objects.get(job_id=asset.job_id).name
-        for asset in visible_to(viewer).filter(job_id__isnull=False, whole_id=composition.pk)
-    }
+    found = visible_to(viewer).filter(whole_id=composition.pk).values_list("job_id", flat=True)
+    rows = CompositionPart.objects.filter(job_id__in=[job_id for job_id in found if job_id])
+    seen = set(rows.values_list("name", flat=True))
     return seen | {"whole"} if visible_to(viewer).filter(pk=composition.pk).exists() else seen

@@ -20,6 +20,7 @@ from tests.integration.generation.composing import (
     asks,
     judge,
     make,
+    make_the_rest,
     output_of,
     part,
     parts,
@@ -43,7 +44,7 @@ from tidegate.primitives.ids import new_id
 
 pytestmark = pytest.mark.django_db
 
-EVERYTHING = {"story", "picture", "narration", "whole"}
+EVERYTHING = {"story", "picture", "narration", "film", "whole"}
 
 
 @pytest.fixture(autouse=True)
@@ -66,8 +67,7 @@ def completed(maker: Maker) -> Composition:
     for name in ("story", "picture"):
         judge(composition, name)
     stream()
-    make("speech")
-    judge(composition, "narration")
+    make_the_rest(composition)
     stream()
     moved(Asset.objects.get(pk=composition.pk), "released")
     composition.refresh_from_db()
@@ -76,7 +76,12 @@ def completed(maker: Maker) -> Composition:
 
 def test_what_needs_another_part_waits_until_that_passed_the_gate(maker: Maker) -> None:
     composition = asks(maker)
-    assert parts(composition) == {"story": "working", "picture": "working", "narration": "waiting"}
+    assert parts(composition) == {
+        "story": "working",
+        "picture": "working",
+        "narration": "waiting",
+        "film": "waiting",
+    }
     make("text")
     stream()
     assert parts(composition)["narration"] == "waiting"
@@ -89,6 +94,14 @@ def test_what_needs_another_part_waits_until_that_passed_the_gate(maker: Maker) 
     assert narration is not None
     assert (narration.prompt, narration.model_name) == (STORY, "kokoro-82m")
     assert narration.correlation_id == composition.correlation_id
+    assert parts(composition)["film"] == "waiting"
+    make("image")
+    judge(composition, "picture")
+    stream()
+    film = part(composition, "film").job
+    assert film is not None
+    assert film.parameters["image"] == str(output_of(composition, "picture").pk)
+    assert film.parameters["narration"] == STORY
 
 
 def test_nobody_else_sees_a_part_before_all_are_released_and_everybody_all_of_them_then(
@@ -100,8 +113,10 @@ def test_nobody_else_sees_a_part_before_all_are_released_and_everybody_all_of_th
     make("image")
     judge(composition, "story")
     stream()
-    make("speech")
-    judge(composition, "narration")
+    judge(composition, "picture")
+    stream()
+    make_the_rest(composition)
+    # A report came before the whole did.
     judge(composition, "picture", "held")
     stream()
     assert sees(other, composition) == set()
@@ -149,7 +164,7 @@ def test_the_whole_is_a_table_of_its_parts_under_the_cover_picture(maker: Maker)
     picture = Rendition.objects.get(asset=output_of(composition, "picture"))
     assert kinds["poster"].blob_id == picture.blob_id
     table = json.loads(storage.read(kinds["original"].blob_id))
-    assert [one["name"] for one in table["parts"]] == ["story", "picture", "narration"]
+    assert [one["name"] for one in table["parts"]] == ["story", "picture", "narration", "film"]
 
 
 def test_events_that_come_again_and_sweeps_change_nothing(maker: Maker) -> None:
@@ -170,8 +185,7 @@ def test_the_sweeper_does_what_lost_events_would_have(maker: Maker) -> None:
     judge(composition, "story")
     judge(composition, "picture")
     compositions.sweep_compositions()
-    make("speech")
-    judge(composition, "narration")
+    make_the_rest(composition)
     compositions.sweep_compositions()
     composition.refresh_from_db()
     assert composition.state == "completed"
@@ -298,6 +312,7 @@ def test_a_preview_says_what_it_costs_at_most_and_stores_nothing(maker: Maker) -
         ("story", True),
         ("picture", True),
         ("narration", False),
+        ("film", True),
     ]
     assert preview.at_most == sum(price.at_most for price in preview.prices)
     assert preview.is_affordable
@@ -328,6 +343,30 @@ def test_each_item_of_a_list_goes_its_way_and_an_optional_one_may_be_blocked(
     other = viewer_of(make_account().user)
     assert sees(other, composition) == {"lesson", "slide", "voice", "whole"}
     assert Asset.objects.filter(whole_id=composition.pk).count() == 4
+
+
+def test_what_builds_on_an_optional_part_that_failed_does_not_keep_the_rest(
+    maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = {"name": "picture", "model": "tidegate-image", "prompt": "{topic}"}
+    sketch = {**picture, "name": "sketch", "optional": True}
+    bigger = {
+        "name": "bigger",
+        "model": "tidegate-upscale",
+        "parameters": {"image": "{sketch}"},
+        "optional": True,
+    }
+    recipe = read_recipe(written(picture, sketch, bigger))
+    monkeypatch.setattr(offers, "recipes", lambda: {"test": recipe})
+    composition = asks(maker, "test", inputs={"topic": "cats"})
+    for _ in range(2):
+        make("image")
+    judge(composition, "picture")
+    judge(composition, "sketch", "blocked")
+    compositions.advance(composition.pk)
+    composition.refresh_from_db()
+    assert composition.state == "completed"
+    assert parts(composition) == {"picture": "passed", "sketch": "failed", "bigger": "left_out"}
 
 
 def test_an_answer_that_is_not_of_its_schema_ends_it(maker: Maker, lesson: None) -> None:

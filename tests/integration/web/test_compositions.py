@@ -6,7 +6,7 @@ from django.test import Client
 from generation.app import board
 from generation.app.models import Composition
 from tests.factories import make_account
-from tests.integration.generation.composing import judge, make, stream
+from tests.integration.generation.composing import judge, make, make_the_rest, stream
 from tests.integration.generation.paying import moved
 from tests.integration.web.conftest import SignIn
 from tidegate.assets.models import Asset
@@ -29,7 +29,7 @@ def text_of(client: Client, path: str) -> str:
 def test_a_story_is_asked_for_watched_and_shown_as_one(sign_in: SignIn) -> None:
     account = make_account()
     author, other = sign_in(account.user), sign_in(make_account().user)
-    form = text_of(author, "/compositions")
+    form = text_of(author, "/compositions?recipe=illustrated-story")
     assert 'name="recipe:illustrated-story.subject"' in form
     sent = {
         "recipe": "illustrated-story",
@@ -52,8 +52,7 @@ def test_a_story_is_asked_for_watched_and_shown_as_one(sign_in: SignIn) -> None:
     for name in ("story", "picture"):
         judge(composition, name)
     stream()
-    make("speech")
-    judge(composition, "narration")
+    make_the_rest(composition)
     stream()
     moved(Asset.objects.get(pk=composition.pk), "released")
     assert "it is shown as one" in text_of(author, page)

@@ -94,7 +94,10 @@ def _apply(prepared: Prepared) -> tuple[Composition, bool]:
     if why is None:
         why, stored, is_more = _ask(composition, recipe, step.asked, prepared.drafts)
         is_news |= bool(stored)
+        # What was left out just now may have been all that was missing.
+        is_more |= bool(step.left_out)
     else:
+        _set_trouble(composition, why, State.FAILED)
         is_more = False
     if why is not None:
         end_composition(composition, Composition.State.FAILED, actor=WORKER, why=why)
