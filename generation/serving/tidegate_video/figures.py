@@ -63,14 +63,14 @@ def figure_of(picture: Image.Image, *, is_drawn: bool) -> Figure | None:
     except NoGround:
         return None
     pixels = np.asarray(cut)
-    opacity = _without_specks(pixels[..., 3].astype(np.float32) / 255)
+    opacity = _without_specks(_shares(pixels[..., 3]))
     if not _LEAST < float(opacity.mean()) < _MOST:
         return None
     colours = _spread(pixels[..., :3], opacity)
     if is_drawn:
         colours = cv2.bilateralFilter(cv2.medianBlur(colours, 5), 7, 28, 5)
         opacity = cv2.GaussianBlur(opacity, (0, 0), 1.1)
-    large = _enlarged(colours.astype(np.float32) / 255)
+    large = _enlarged(_shares(colours))
     seam = (_enlarged(opacity) - _CLEAR) / (_SOLID - _CLEAR)
     alpha = _smooth(np.clip(seam, 0, 1))[..., None]
     layer = np.concatenate([np.clip(large, 0, 1) * alpha, alpha], axis=2)
@@ -97,6 +97,11 @@ def _on_square(picture: Image.Image) -> Image.Image:
     square.paste(picture, ((longest - picture.width) // 2, (longest - picture.height) // 2))
     side = min(longest, SIDE)
     return square.resize((side, side), Image.Resampling.LANCZOS)
+
+
+def _shares(values: npt.NDArray[np.uint8]) -> Layer:
+    """Turn 0..255 into 0..1."""
+    return np.asarray(values / 255, dtype=np.float32)
 
 
 def _without_specks(opacity: Layer) -> Layer:

@@ -22,24 +22,25 @@ from tidegate.stack.triton import TritonPorts, TritonServer
 
 pytestmark = pytest.mark.triton
 
-MODELS = ("tidegate_video", "kokoro_speech", "video_cuts", "speech_text")
+GENERATORS = ("tidegate_video", "kokoro_speech")
 SMALL = {"size": 384, "seconds": 3}
 NARRATION = "The red rocket flies to the moon."
 
 
-def started(folder: Path) -> TritonServer:
+def started(folder: Path, *further: str) -> TritonServer:
     chosen = ports.choose(("grpc", "http", "metrics"), home=folder, earlier={}, fixed={})
     return TritonServer(
         ports=TritonPorts(chosen["grpc"], chosen["http"], chosen["metrics"]),
         var_dir=folder,
         models_dir=Path(os.environ.get("TIDEGATE_MODELS_DIR", CHECKOUT / "var" / "models")),
-        models=MODELS,
+        models=[*GENERATORS, *further],
     )
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
-    with started(tmp_path_factory.mktemp("triton")) as server:
+    folder = tmp_path_factory.mktemp("triton")
+    with started(folder, "video_cuts", "speech_text") as server:
         yield server
 
 
