@@ -4,7 +4,8 @@
 
 Every figure is over tunes of random plans: how many can be read back from their ABC, how many bars
 are as long as the metre says, how many notes are in the key, and how many bars in a row, in any
-key, stand like that in a tune that was trained on.
+key, stand like that in a tune that was trained on. Their manners are compared with those of the
+printed tunes that were kept aside.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from typing import Final
 
 from generation.core.music.harmony import harmonised, symbols
 from generation.core.music.notation import Heading, written
+from generation.core.music.pace import MOST_SHORT_NOTES
 from generation.core.music.reading import UnreadableTune, all_notes, read
 from generation.core.music.tune import METRES, Tune, bar_time
 from generation.core.music.wishes import BARS, MOODS, Wish, plan
 from generation.serving.tidegate_music.composer import CONFIG, Network
 from generation.training.card import BEGIN, END, CardUnmarked
 from generation.training.music import corpus
+from generation.training.music.manners import compared
 from generation.training.music.train import NAME
 from generation.training.runs import Run, set_up
 
@@ -143,10 +146,18 @@ def main() -> None:
         for bars in range(1, _MOST_BARS + 1)
     ]
     network = Network.load(arguments.served)
-    results = [measured(tune, abc, known) for tune, abc in tunes(network, arguments.tunes)]
+    made = tunes(network, arguments.tunes)
+    results = [measured(tune, abc, known) for tune, abc in made]
+    printed = [
+        source.tune
+        for source in found.held_out
+        if (source.tune.rhythm, source.tune.metre) in MOST_SHORT_NOTES
+    ]
     held_out = Run(arguments.folder, f"{NAME}-held-out", 1.0).losses()[-1][1]
     trained = json.loads((arguments.served / CONFIG).read_text("utf-8"))["trained"]
-    rows = table(results, held_out, trained)
+    manners = compared([tune for tune, _ in made], printed)
+    head = ["", "| mean of a tune | written | printed, kept aside |", "|---|---|---|"]
+    rows = "\n".join([table(results, held_out, trained), *head, *manners])
     card = arguments.card.read_text(encoding="utf-8")
     arguments.card.write_text(with_table(card, rows), encoding="utf-8")
     print(rows)

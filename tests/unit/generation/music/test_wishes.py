@@ -33,6 +33,27 @@ def test_a_sad_chinese_waltz_is_minor_and_in_three(seed: int) -> None:
     assert (chosen.form.key.mode, chosen.form.metre, chosen.mood) == ("minor", "3/4", "sad")
 
 
+@pytest.mark.parametrize(
+    ("prompt", "mood", "energy"),
+    [
+        ("一首欢乐的曲子", "happy", "lively"),
+        ("过节时的高兴小曲", "happy", "lively"),
+        ("奔放的爱尔兰音乐", "lively", "lively"),
+        ("轻柔的催眠曲", "calm", "calm"),
+        ("悠扬的笛子", "calm", "calm"),
+        ("难过的时候听的音乐", "sad", "calm"),
+        ("思乡", "sad", "calm"),
+        ("惆怅的雨夜", "sad", "calm"),
+    ],
+)
+def test_chinese_words_of_mood_decide_mode_and_energy(prompt: str, mood: str, energy: str) -> None:
+    for seed in range(6):
+        chosen = plan(prompt, Wish(), seed=seed)
+        assert (chosen.mood, chosen.form.energy) == (mood, energy)
+        assert (mood == "sad") <= (chosen.form.key.mode in {"minor", "dorian"})
+        assert (mood in {"happy", "calm"}) <= (chosen.form.key.mode == "major")
+
+
 @pytest.mark.parametrize("prompt", ["in a quiet mood", "a boat in the harbour", "下雨的港口"])
 def test_words_that_name_no_key_name_none(prompt: str) -> None:
     assert tonic(prompt) is None
