@@ -113,22 +113,18 @@ async def follow(
         looked = time.monotonic()
         while not snapshot.is_over and time.monotonic() < ends_at:
             after, notices = await _wait(reader, after, snapshot)
-            if _show_nothing(notices) and time.monotonic() - looked < LONGEST_UNSEEN_SECONDS:
-                for event in told.news(notices, snapshot):
-                    yield event
-                if all(notice.kind == "progress" for notice in notices):
-                    continue
-                notices = []
+            is_early = _show_nothing(notices) and time.monotonic() - looked < LONGEST_UNSEEN_SECONDS
+            for event in told.news(notices, snapshot) if is_early else ():
+                yield event
+            if is_early and all(notice.kind == "progress" for notice in notices):
+                continue
             snapshot = await look()
             looked = time.monotonic()
             if snapshot is None:
                 return
-            is_silent = True
-            for event in told.news(notices, snapshot):
-                is_silent = False
-                yield event
-            if is_silent:
-                yield None
+            fresh: list[ServerEvent | None] = [*told.news([] if is_early else notices, snapshot)]
+            for news in fresh or [None]:
+                yield news
         if snapshot.is_over:
             for event in told.from_row(snapshot):
                 yield event
