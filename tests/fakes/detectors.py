@@ -65,7 +65,8 @@ class FakeDetectors:
         if CUTTER in self.down:
             return unavailable("deadline_exceeded: fake outage")
         parts = film.split(FRAME)[1:]
-        stills, sounds = [], []
+        stills: list[Still] = []
+        sounds: list[bytes] = []
         for part in parts:
             picture, *heard = part.split(SOUND)
             stills.append(Still(picture, 500 * len(stills)))

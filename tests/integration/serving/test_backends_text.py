@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_text_is_streamed_and_the_same_seed_says_the_same(generator: Generator) 
 
 
 def test_an_answer_fits_its_schema_even_from_random_weights(generator: Generator) -> None:
-    asked = {"json_schema": CARD, "max_tokens": 60, "top_k": 5}
+    asked: dict[str, Any] = {"json_schema": CARD, "max_tokens": 60, "top_k": 5}
     said = [text_of(ask(generator, "llama", seed=seed, **asked)) for seed in (1, 1, 2)]
     assert said[0] == said[1]
     for text in said:
