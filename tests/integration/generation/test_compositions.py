@@ -345,6 +345,42 @@ def test_each_item_of_a_list_goes_its_way_and_an_optional_one_may_be_blocked(
     assert Asset.objects.filter(whole_id=composition.pk).count() == 4
 
 
+def test_a_list_of_the_request_is_asked_for_item_by_item_at_once(
+    maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide = {
+        "name": "slide",
+        "model": "tidegate-image",
+        "prompt": "{item}",
+        "repeat": {"over": "things", "most": 3},
+    }
+    bigger = {
+        "name": "bigger",
+        "model": "tidegate-upscale",
+        "parameters": {"image": "{slide}"},
+        "repeat": {"over": "things", "most": 3},
+    }
+    document = written(slide, bigger)
+    things = {"type": "array", "maxItems": 4, "items": {"type": "string", "maxLength": 20}}
+    document["inputs"]["properties"]["things"] = {**things, "default": []}
+    recipe = read_recipe(document)
+    monkeypatch.setattr(offers, "recipes", lambda: {"test": recipe})
+    composition = asks(maker, "test", inputs={"topic": "farm", "things": ["a cow", "a hen"]})
+    assert parts(composition) == {
+        "slide": "working",
+        "slide 1": "working",
+        "bigger": "waiting",
+        "bigger 1": "waiting",
+    }
+    make("image")
+    judge(composition, "slide")
+    stream()
+    assert parts(composition)["bigger"] == "working"
+    assert parts(composition)["bigger 1"] == "waiting"
+    with pytest.raises(InvalidInput, match="slide cannot be made"):
+        asks(maker, "test", inputs={"topic": "farm"})
+
+
 def test_what_builds_on_an_optional_part_that_failed_does_not_keep_the_rest(
     maker: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

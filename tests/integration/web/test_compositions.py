@@ -10,6 +10,7 @@ from tests.integration.generation.composing import judge, make, make_the_rest, s
 from tests.integration.generation.paying import moved
 from tests.integration.web.conftest import SignIn
 from tidegate.assets.models import Asset
+from tidegate.web.templatetags.answers import answer
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +64,11 @@ def test_a_story_is_asked_for_watched_and_shown_as_one(sign_in: SignIn) -> None:
     assert library.count('class="card tile"') == 1
     seen = text_of(author, f"{page}/card")
     assert "Open the whole" in seen
+
+
+def test_an_answer_in_json_is_shown_field_by_field() -> None:
+    asset = Asset(modality="text", text='{"title": "Cats", "slides": [{"words": "Purr."}]}')
+    title, slides = answer(asset)
+    assert (title.name, title.words) == ("Title", "Cats")
+    assert slides.inside[0].inside[0].words == "Purr."
+    assert answer(Asset(modality="text", text="{Once upon a time}")) == ()

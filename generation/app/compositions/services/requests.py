@@ -19,9 +19,9 @@ from generation.app.services.previews import DECISIONS, Decision
 from generation.app.services.requests import place_to_make
 from generation.core.catalogue import LARGEST_SEED, check_seed
 from generation.core.recipes import (
-    Asked,
     PartPrice,
     Recipe,
+    Step,
     check_inputs,
     next_step,
     prices_of,
@@ -56,13 +56,13 @@ class CompositionPreview:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A request that fits: its recipe without the parts that cannot be, and clean inputs."""
+    """A request that fits: its recipe, clean inputs, and what can be done at once."""
 
     recipe: Recipe
     inputs: dict[str, Any]
     seed: int
     project: Project
-    asked: tuple[Asked, ...]
+    first: Step
 
 
 def submit_composition(
@@ -87,7 +87,7 @@ def submit_composition(
     checked = _check(viewer, project_id, recipe_name, inputs, seed)
     composition = _composition(viewer, checked, correlation_id or current_correlation_id())
     drafts = _drafts(viewer, composition, checked)
-    return _store(viewer, composition, checked.recipe, drafts)
+    return _store(viewer, composition, checked, drafts)
 
 
 def preview_composition(
@@ -169,7 +169,7 @@ def _check(
             code=step.failed.code,
             pointer="/inputs",
         )
-    return _Checked(recipe, values, chosen, project, step.asked)
+    return _Checked(recipe, values, chosen, project, step)
 
 
 def _composition(viewer: Viewer, checked: _Checked, correlation_id: UUID) -> Composition:
@@ -196,7 +196,7 @@ def _drafts(viewer: Viewer, composition: Composition, checked: _Checked) -> list
     """Return the first parts as jobs; an optional one that does not fit is met again later."""
     drafts: list[Draft] = []
     wrong: list[FieldError] = []
-    for part in checked.asked:
+    for part in checked.first.asked:
         try:
             drafts.append(draft(viewer, composition, checked.project, part))
         except InvalidInput as error:
@@ -212,13 +212,14 @@ def _drafts(viewer: Viewer, composition: Composition, checked: _Checked) -> list
 
 @transaction.atomic
 def _store(
-    viewer: Viewer, composition: Composition, recipe: Recipe, drafts: Sequence[Draft]
+    viewer: Viewer, composition: Composition, checked: _Checked, drafts: Sequence[Draft]
 ) -> Composition:
     """Insert, set credits aside, announce, record: in this order, which is the order of locks."""
     composition.save(force_insert=True)
     CompositionPart.objects.bulk_create(
-        CompositionPart(composition=composition, name=part.name, position=position)
-        for position, part in enumerate(recipe.parts)
+        CompositionPart(composition=composition, name=part.name, index=index, position=position)
+        for position, part in enumerate(checked.recipe.parts)
+        for index in range(checked.first.items.get(part.name, 1))
     )
     if drafts:
         store_drafts(viewer, composition, drafts)

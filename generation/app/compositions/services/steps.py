@@ -242,9 +242,11 @@ def store_drafts(viewer: Viewer, composition: Composition, drafts: Sequence[Draf
         [draft.line for draft in drafts],
     )
     for draft in drafts:
-        CompositionPart.objects.filter(
-            composition=composition, name=draft.asked.name, index=draft.asked.index
-        ).update(state=State.WORKING, job=draft.job, error_code="", error_detail="")
+        waiting = CompositionPart.objects.filter(
+            composition=composition, name=draft.asked.name, index=draft.asked.index, job=None
+        )
+        if not waiting.update(state=State.WORKING, job=draft.job, error_code="", error_detail=""):
+            raise RuntimeError(f"{composition.pk} has no waiting {draft.asked.name}")
 
 
 def _complete(composition: Composition, found: Sequence[Found], whole: Whole) -> None:
