@@ -19,7 +19,7 @@ class Configuration:
         picture_deadline: how long a request may wait for the screening of its picture.
         window_deadline: how long a stream may wait for one window.
         asset_deadline: how long one detector may take over one output.
-        film_deadline: how long the same may take over all pictures of one film.
+        film_deadline: how long detectors may take over all pictures of one film, in each round.
         unavailable_after: age at which an output that could not be judged goes to people.
         claim_minutes: how long a reviewer's claim lasts without being renewed.
         memo_entries, memo_seconds: how many texts' scores are remembered, and for how long.
@@ -31,7 +31,7 @@ class Configuration:
     picture_deadline: float = 10.0
     window_deadline: float = 2.0
     asset_deadline: float = 30.0
-    film_deadline: float = 90.0
+    film_deadline: float = 60.0
     unavailable_after: float = 120.0
     claim_minutes: float = 10.0
     memo_entries: int = 4_096

@@ -53,8 +53,7 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
 
     An outage is an answer ("unavailable") and not an exception.
     """
-    deadline = engine.configuration.film_deadline
-    film = joined([_taken_apart(one, engine, deadline) for one in asset.renditions.all()])
+    film = joined([_taken_apart(one, engine) for one in asset.renditions.all()])
     looks = list(dict.fromkeys(look for still in film.stills if (look := _look(still.data))))
     alike = {hit.value: hit for look in looks for hit in listed_alike(look)}
     examination = examine_film(
@@ -74,12 +73,12 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
             ),
         ),
         film,
-        deadline=deadline,
+        deadline=engine.configuration.film_deadline,
     )
     return judgement_of(examination, policy=engine.policy, pdq=looks[0] if looks else "")
 
 
-def _taken_apart(rendition: Rendition, engine: Engine, deadline: float) -> Film:
+def _taken_apart(rendition: Rendition, engine: Engine) -> Film:
     """Return what can be seen and heard in one form of a video; its words are the asset's text."""
     kind = rendition.media_type.partition("/")[0]
     if kind == "text":
@@ -93,7 +92,7 @@ def _taken_apart(rendition: Rendition, engine: Engine, deadline: float) -> Film:
         return unavailable("no bytes to judge")
     if kind == "image":
         return Film((Still(data),), (), ())
-    return engine.detectors.cut(data, deadline)
+    return engine.detectors.cut(data, engine.configuration.asset_deadline)
 
 
 def judge_picture(data: bytes, *, source_sha256: str, engine: Engine) -> Judgement:
