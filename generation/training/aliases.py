@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 
+from generation.training import phrasings
 from generation.training.captions import Names
 from generation.training.concepts import Concept, Sentence
 
 # A search word of more concepts than this says too little.
 MEANINGS = 2
 FRAMES = ("{}", "a {}", "a picture of a {}", "draw a {}")
+VARIED = 3
 CHINESE_FRAMES = ("{}", "一个{}", "画一个{}", "{}的图片")
 # What people say, by the concept's name; the sets call these things otherwise.
 EVERYDAY = {
@@ -101,4 +104,15 @@ def everyday(concepts: Sequence[Concept]) -> list[Sentence]:
         for name, words in EVERYDAY.items()
         for word in words
         for frame in (FRAMES if word.isascii() else CHINESE_FRAMES)
+    ]
+
+
+def everyday_varied(concepts: Sequence[Concept], random: Random) -> list[Sentence]:
+    """Return varied sentences with the everyday words. Raises KeyError for one of no concept."""
+    numbers = {concept.name: number for number, concept in enumerate(concepts)}
+    return [
+        Sentence(ask(word, random), numbers[name], 0)
+        for name, words in EVERYDAY.items()
+        for word in words
+        for ask in [phrasings.english if word.isascii() else phrasings.chinese] * VARIED
     ]

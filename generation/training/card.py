@@ -58,6 +58,11 @@ def with_evaluation(card: str, found: Mapping[str, Any]) -> str:
         f"| {name or 'others'} | {number} | {share:.2f} |"
         for name, (number, share) in found["groups"].items()
     ]
+    lines += ["", "| sentences read, of four shapes not learnt | understood |", "|---|---|"]
+    lines += [
+        f"| {language} | {', '.join(f'{share:.2f}' for share in shares)} |"
+        for language, shares in found["read"].items()
+    ]
     sizes = found["enlargement"]
     lines += [
         "",

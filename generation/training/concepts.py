@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from generation.serving.tidegate_image.colours import COLOURS
-from generation.training import sources
+from generation.training import phrasings, sources
 
 if TYPE_CHECKING:
     from generation.training.data import Dataset
@@ -30,6 +30,11 @@ CHINESE_SCENES = (
     "漂亮的{}，高清", "一张带有{}的海报",
 )  # fmt: skip
 ENGLISH_COLOURED = ("{} {}", "a {} {}", "a picture of a {} {}", "a cute {} {} on the table")
+# How many sentences of varied phrasing each concept is taught by, beside those above.
+ENGLISH_VARIED = 3
+CHINESE_VARIED = 5
+# And in how many, of each language, another thing is named that is not asked for.
+BESIDE = 3
 CHINESE_COLOURED = ("{}的{}", "一个{}的{}", "画一个{}{}")
 
 
@@ -102,4 +107,36 @@ def imagined(concepts: Sequence[Concept], random: Random) -> list[Sentence]:
             frame = random.choice(CHINESE_COLOURED)
             text = frame.format(COLOURS[second].chinese, concept.chinese)
             found.append(Sentence(text, number, second + 1))
+    return found
+
+
+def varied(concepts: Sequence[Concept], random: Random) -> list[Sentence]:
+    """Return sentences about each concept whose other words vary; some ask for a colour."""
+    found = []
+    for number, concept in enumerate(concepts):
+        texts = [phrasings.english(concept.english, random) for _ in range(ENGLISH_VARIED)]
+        if concept.chinese:
+            texts += [phrasings.chinese(concept.chinese, random) for _ in range(CHINESE_VARIED)]
+        found += [Sentence(text, number, 0) for text in texts]
+        if concept.is_coloured:
+            continue
+        first, second = random.sample(range(len(COLOURS)), 2)
+        text = phrasings.english_in(first, concept.english, random)
+        found.append(Sentence(text, number, first + 1))
+        if concept.chinese:
+            text = phrasings.chinese_in(second, concept.chinese, random)
+            found.append(Sentence(text, number, second + 1))
+    return found
+
+
+def beside(concepts: Sequence[Concept], random: Random) -> list[Sentence]:
+    """Return sentences that ask for each concept and name another one that is not asked for."""
+    found = []
+    for number, concept in enumerate(concepts):
+        for other in (random.choice(concepts) for _ in range(BESIDE)):
+            text = phrasings.english_beside(other.english, concept.english, random)
+            found.append(Sentence(text, number, 0))
+            if concept.chinese and other.chinese:
+                text = phrasings.chinese_beside(other.chinese, concept.chinese, random)
+                found.append(Sentence(text, number, 0))
     return found

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from generation.serving.tidegate_image.bundle import Bundle
 from generation.training import views
+from generation.training.autoencoder import PATCH
 from generation.training.measures import peak_ratio
 
 DRAWINGS = 100
@@ -24,16 +25,18 @@ def enlargement(folder: Path, bundle: Bundle) -> dict[str, float]:
     Both start from the same latents of concepts' drawings: the finisher as it is served, Lanczos
     from what the decoder alone makes of them at 128x128.
     """
-    seen = views.load(folder)
-    plain = sum(not view.colour for view in seen.views) // 2
-    chosen = torch.linspace(0, plain - 1, DRAWINGS).long()
-    wanted = torch.stack([seen.picture(number) for number in chosen.tolist()])
+    stored = np.load(folder / "drawings.npy", mmap_mode="r")
+    chosen = torch.linspace(0, len(stored) - 1, DRAWINGS).long().tolist()
+    wanted = torch.stack(
+        [views.picture_of(stored, views.View(number, False, 0)) for number in chosen]
+    )
     drawings = ((wanted + 1) * 127.5).round().clamp(0, 255).permute(0, 2, 3, 1).numpy()
-    latents = seen.latents[chosen]
+    mean, deviation = bundle.mean.view(1, -1, 1, 1), bundle.deviation.view(1, -1, 1, 1)
+    patches = functional.pixel_unshuffle(functional.avg_pool2d(wanted, views.SIZE // SMALL), PATCH)
     with torch.inference_mode():
-        finished = bundle.decode(latents)
-        raw = latents * bundle.deviation.view(1, -1, 1, 1) + bundle.mean.view(1, -1, 1, 1)
-        small = functional.pixel_shuffle(bundle.autoencoder.decode(raw).sample.float(), 8)
+        raw = bundle.autoencoder.encode(patches).latent_dist.mode()
+        finished = bundle.decode((raw - mean) / deviation)
+        small = functional.pixel_shuffle(bundle.autoencoder.decode(raw).sample.float(), PATCH)
     pixels = ((small.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     plainly = np.stack([_enlarged(one) for one in pixels.permute(0, 2, 3, 1).numpy()])
     return {

@@ -5,8 +5,9 @@
 The judge (`generation.training.judge`) places every drawing among captions of 300 concepts: R@1 is
 how often the concept's own caption is nearest. The same is measured of drawings that other artists
 made of the concepts and that neither model nor judge ever saw: what the judge can do at most. The
-Fréchet distance is over the judge's features. Writes `evaluation.json` below FOLDER. Seeds are
-fixed; `--count` asks for fewer concepts, still among all captions.
+Fréchet distance is over the judge's features. Reading is measured without drawing: how often the
+memory finds the concept in sentences that it did not learn. Writes `evaluation.json` below FOLDER.
+Seeds are fixed; `--count` asks for fewer concepts, still among all captions.
 """
 
 from __future__ import annotations
@@ -96,6 +97,11 @@ def evaluate(folder: Path, bundle: Bundle, setting: Setting, *, count: int) -> d
             groups = by_group(verdict.hits, [categories[concept.name] for concept in named])
             pairs = zip(named, verdict.hits, strict=True)
             missed = [concept.english for concept, is_hit in pairs if not is_hit][:MISSED]
+    everything = [court.concepts[question.concept] for question in court.asked]
+    read = {
+        "English": (questions.ENGLISH_READ, [c.english for c in everything]),
+        "Chinese": (questions.CHINESE_READ, [c.chinese for c in everything]),
+    }
     return {
         "setting": asdict(setting),
         "version": bundle.version,
@@ -104,7 +110,19 @@ def evaluate(folder: Path, bundle: Bundle, setting: Setting, *, count: int) -> d
         "enlargement": enlargement(folder, bundle),
         "groups": groups,
         "missed": missed,
+        "read": {name: _read(bundle, court, *asked) for name, asked in read.items()},
     }
+
+
+def _read(bundle: Bundle, court: Court, frames: Sequence[str], names: Sequence[str]) -> list[float]:
+    """Return for each frame how often the memory finds the concept asked for likeliest."""
+    own = torch.tensor([question.concept for question in court.asked])
+    found = []
+    for frame in frames:
+        with torch.inference_mode():
+            concepts, _ = bundle.memory.read(bundle.listen([frame.format(name) for name in names]))
+        found.append((concepts.argmax(-1) == own).float().mean().item())
+    return found
 
 
 def _categories(folder: Path) -> dict[str, str]:

@@ -5,7 +5,9 @@
     python -m generation.training.export --card --font FONT
 
 The last command draws docs/models/tidegate-image-{samples,diffusion-loss,decoder-loss}.png with the
-exported weights, and writes the figures into docs/models/tidegate-image.md.
+exported weights, and writes the figures into docs/models/tidegate-image.md. With `--memory` the
+memory alone is written, beside the exported weights it was taught for; what the card says of runs
+that are not in FOLDER then stays.
 """
 
 from __future__ import annotations
@@ -76,10 +78,19 @@ def export(folder: Path, target: Path) -> None:
         raise TooLarge(f"the weights take {size} bytes, at most {LARGEST_BYTES} are allowed")
 
 
+def export_memory(folder: Path, target: Path) -> None:
+    """Write the memory alone; its shape is in the `config.json` that is there."""
+    memory = reader.load(folder)
+    described = json.loads((target / "config.json").read_text("utf-8"))
+    _save(memory, target / "memory.safetensors")
+    save_config(target, **{**described, "memory": asdict(memory.shape)})
+
+
 def draw_card(folder: Path, target: Path, docs: Path, font: Path | None) -> None:
     """Draw the card's labelled grid from the exported files themselves, and the loss curves.
 
-    Also writes the figures of the runs, and those of an evaluation of these very weights.
+    Also writes the figures of the runs, if they are all in `folder`, and those of an evaluation of
+    these very weights.
     """
     docs.mkdir(parents=True, exist_ok=True)
     bundle, usual = Bundle.load(target), Setting()
@@ -94,17 +105,23 @@ def draw_card(folder: Path, target: Path, docs: Path, font: Path | None) -> None
     small = np.stack([np.asarray(picture.resize((CARD_SIZE,) * 2)) for picture in drawn])
     labelled = sheets.labelled(small, prompts, columns=10, font=font)
     sheets.save_whole(labelled, docs / "tidegate-image-samples.png")
+    card = docs / "tidegate-image.md"
+    text = card.read_text("utf-8")
+    if all(Run(folder, name, 1.0).checkpoint.exists() for name in RUNS):
+        _draw_curves(folder, docs)
+        text = with_figures(text, [figures_of(folder, name) for name in RUNS])
+    measured = json.loads((folder / "evaluation.json").read_text("utf-8"))
+    if measured["version"] != bundle.version:
+        raise StaleEvaluation("evaluate these weights first: generation.training.evaluate")
+    card.write_text(with_evaluation(text, measured), "utf-8")
+
+
+def _draw_curves(folder: Path, docs: Path) -> None:
     runs = [Run(folder, name, 1.0) for name in ("diffusion", "decoder")]
     titles = ("denoiser: v-prediction loss", "decoder and finisher: L1 of pixels and edges")
     for run, title in zip(runs, titles, strict=True):
         curve = sheets.curve(run.losses(), title=f"{title} over samples seen")
         sheets.save_whole(curve, docs / f"tidegate-image-{run.name}-loss.png")
-    card = docs / "tidegate-image.md"
-    text = with_figures(card.read_text("utf-8"), [figures_of(folder, name) for name in RUNS])
-    measured = json.loads((folder / "evaluation.json").read_text("utf-8"))
-    if measured["version"] != bundle.version:
-        raise StaleEvaluation("evaluate these weights first: generation.training.evaluate")
-    card.write_text(with_evaluation(text, measured), "utf-8")
 
 
 def figures_of(folder: Path, name: str) -> RunFigures:
@@ -133,11 +150,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("var/training"))
     parser.add_argument("--to", type=Path, default=Path("generation/serving/tidegate_image/1"))
     parser.add_argument("--docs", type=Path, default=Path("docs/models"))
+    parser.add_argument("--memory", action="store_true", help="write the memory alone")
     parser.add_argument("--card", action="store_true", help="draw the card of what was exported")
     parser.add_argument("--font", type=Path, help="a font with Chinese, for the card's labels")
     chosen = parser.parse_args()
     if chosen.card:
         draw_card(chosen.folder, chosen.to, chosen.docs, chosen.font)
+    elif chosen.memory:
+        export_memory(chosen.folder, chosen.to)
     else:
         export(chosen.folder, chosen.to)
 

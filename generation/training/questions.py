@@ -17,6 +17,19 @@ ASKED = 300
 # None of these sentences is among the captions or the sentences that the memory learns from.
 ENGLISH_NEW = "could you sketch {} for the cover of my notebook?"
 CHINESE_NEW = "请为我的笔记本封面设计一幅{}"
+# Read only, not drawn: how often the memory finds the concept in sentences of other shapes.
+ENGLISH_READ = (
+    "our club is looking for a badge that shows {}",
+    "what would {} look like if a child painted it with crayons?",
+    "quick doodle: {}, nothing else",
+    "hi, I run a bakery and would love {} on my window",
+)
+CHINESE_READ = (
+    "我们社团想做徽章，上面画{}就行",
+    "如果让小朋友用蜡笔涂鸦，{}会是什么样子？",
+    "随手涂一个{}，别的都不要",
+    "你好，我开了一家面包房，想在橱窗上贴{}",
+)
 
 
 @dataclass(frozen=True, slots=True)

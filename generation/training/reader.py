@@ -3,6 +3,8 @@
     OMP_WAIT_POLICY=passive python -m generation.training.reader [--steps 1500]
 
 Writes `memory.pt` below FOLDER and prints how often sentences that were held out are understood.
+The concepts' codes come from the views, or with `--weights` from an exported memory: its names are
+then learnt anew, and the denoiser that was trained on its codes stays as it is.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ import argparse
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
 from generation.serving.tidegate_image.colours import COLOURS
-from generation.serving.tidegate_image.memory import Memory, MemoryShape
+from generation.serving.tidegate_image.memory import TEXT_WIDTH, Memory, MemoryShape
+from generation.serving.tidegate_image.packing import unpack
 from generation.training import sentences
 from generation.training.codes import concept_codes
 from generation.training.latents import whitening
@@ -27,14 +31,26 @@ STRAY = 0.6
 COLOURED_SHARE = 0.3
 
 
-def untrained(folder: Path, vectors: Tensor) -> Memory:
-    """Return a memory that holds the concepts' codes and no names yet."""
-    codes = concept_codes(folder)
-    memory = Memory(MemoryShape(codes.shape[1], len(COLOURS), codes.shape[2]))
+def exported_codes(weights: Path) -> Tensor:
+    """Return the codes (2, K, CODE) of an exported memory."""
+    return unpack(load_file(weights / "memory.safetensors"))["codes"]
+
+
+def untrained(codes: Tensor, lesson: sentences.Lesson) -> Memory:
+    """Return a memory that holds the concepts' codes (2, K, CODE) and no names yet.
+
+    Vectors are spread by how sentences about one concept differ: what other words, or another
+    language, change most is what counts least.
+    """
+    concepts, code = codes.shape[1:]
+    memory = Memory(MemoryShape(concepts, len(COLOURS), code, width=TEXT_WIDTH))
     memory.codes = codes
-    width = memory.whitening.shape[1]
-    memory.mean, matrix = whitening(vectors)
-    memory.whitening = matrix[:, -width:].contiguous()
+    sums = torch.zeros(concepts, TEXT_WIDTH).index_add_(0, lesson.concepts, lesson.vectors)
+    counts = torch.bincount(lesson.concepts, minlength=concepts).clamp(min=1)
+    middles = sums / counts[:, None]
+    memory.mean = lesson.vectors.mean(0)
+    _, matrix = whitening(lesson.vectors - middles[lesson.concepts])
+    memory.whitening = matrix.contiguous()
     return memory
 
 
@@ -80,7 +96,8 @@ def load(folder: Path) -> Memory:
     """Return the memory that `main` wrote, ready to use."""
     state = torch.load(folder / "memory.pt", map_location="cpu", weights_only=True)
     _, concepts, code = state["codes"].shape
-    memory = Memory(MemoryShape(concepts, len(COLOURS), code))
+    width = state["whitening"].shape[1]
+    memory = Memory(MemoryShape(concepts, len(COLOURS), code, width))
     memory.load_state_dict(state)
     memory.eval().requires_grad_(False)
     return memory
@@ -91,16 +108,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("var/training"))
     parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--weights", type=Path, help="an exported model whose codes are kept")
     chosen = parser.parse_args()
     folder: Path = chosen.folder
     set_up(threads=1, seed=6)
+    codes = exported_codes(chosen.weights) if chosen.weights else concept_codes(folder)
     lesson = sentences.read(folder)
     learnt, held_out = split(lesson)
-    memory = untrained(folder, lesson.vectors)
+    memory = untrained(codes, lesson)
     learn(memory, learnt, steps=chosen.steps)
     first, five, colour = understood(memory, held_out)
     print(f"held out: concept {first:.3f}, among five {five:.3f}, colour {colour:.3f}", flush=True)
-    memory = untrained(folder, lesson.vectors)
+    memory = untrained(codes, lesson)
     learn(memory, lesson, steps=chosen.steps)
     torch.save(memory.state_dict(), folder / "memory.pt")
 

