@@ -39,6 +39,10 @@ class Viewer:
         """Whether an API key asks."""
         return self.key_id is not None
 
+    def holds(self, scope: str) -> bool:
+        """Whether a key holds a scope; a person is not confined by any."""
+        return self.scopes is None or scope in self.scopes
+
     def has_role(self, roles: Iterable[str]) -> bool:
         """Whether the viewer holds one of these staff roles."""
         return not self.staff_roles.isdisjoint(roles)

@@ -184,7 +184,7 @@ async def test_cut_at_any_event_the_replay_completes_the_text_without_doubles(
     job = await apart(maker.asks)(model_name="smollm2-135m")
     events = await everything(maker, job, writes(STORY))
     numbered = [event for event in events if event.id]
-    assert len(numbered) >= 4
+    assert len(numbered) >= 3
     for event in numbered:
         before = text_of(events[: events.index(event) + 1])
         again = await listen(maker, job, last_event_id=event.id)

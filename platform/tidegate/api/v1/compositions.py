@@ -154,7 +154,8 @@ class Compositions(View):
         """List compositions, newest first."""
         rows = selectors.compositions_visible_to(self.viewer)
         filters: dict[str, str] = {}
-        if state := request.query_params.get("state"):
+        state = request.query_params.get("state")
+        if state is not None:
             if state not in Composition.State.values:
                 raise InvalidInput("no such state", code="unknown_choice", pointer="/state")
             filters["state"] = state
