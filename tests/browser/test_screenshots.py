@@ -58,10 +58,10 @@ WISHES = (
     Wish("smollm2-135m", "Write two sentences about a lighthouse at dawn.", seed=1),
     Wish("tidegate-image", "a birthday cake with candles"),
     Wish("tidegate-image", "a cup of hot coffee"),
-    Wish("kokoro-82m", "Your soup is disgusting and you are a lazy fool."),
+    Wish("kokoro-82m", "Your coffee is disgusting and you are a lazy fool."),
     Wish("tidegate-image", "a rocket", outputs=3),
 )
-DOUBTFUL = "Your soup is disgusting"
+DOUBTFUL = "Your coffee is disgusting"
 
 
 def test_the_pictures_of_the_readme_are_made(sits_down: SitsDown) -> None:

@@ -60,7 +60,7 @@ DOUBTFUL = (
         13,
     ),
     Ask("kokoro-82m", "You are a liar and a loser.", {}, 1),
-    Ask("kokoro-82m", "Your cooking is disgusting and you are a lazy fool.", {}, 1),
+    Ask("kokoro-82m", "Your coffee is disgusting and you are a lazy fool.", {}, 1),
 )
 REFUSED = Ask(
     "smollm2-135m",
