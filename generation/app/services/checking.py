@@ -60,18 +60,18 @@ class Checked:
     """A request that fits its model: clean words, every parameter, its last moment.
 
     `model` is the version that the request gets, `seed` the one given or a random one, `pictures`
-    what it works on; `prompt` and `parameters` are what preset and style made of the request.
+    what it works on; `prompt` and `parameters` are what preset and style made of the request,
+    `whole` is the request with its preset's words in it.
     """
 
     request: JobRequest
+    whole: Composed
     model: Model
     prompt: str
     seed: int
     parameters: dict[str, Value]
     cancel_at: datetime | None
     pictures: tuple[Given, ...] = ()
-    preset_version_id: UUID | None = None
-    style: str = ""
 
 
 def check_request(viewer: Viewer, request: JobRequest) -> Checked:
@@ -95,8 +95,7 @@ def drawn(viewer: Viewer, checked: Checked, *, organisation_id: UUID) -> Checked
     Raises:
         InvalidInput: that version is a canary, and the request does not fit it.
     """
-    request = checked.request
-    whole = composed(viewer, request, seed=checked.seed)
+    request, whole = checked.request, checked.whole
     model = resolve(whole.model_name, organisation_id=organisation_id, seed=checked.seed)
     if model.version == checked.model.version:
         return checked
@@ -128,14 +127,13 @@ def _check(
         raise _refused(problems)
     return Checked(
         request=request,
+        whole=whole,
         model=model,
         prompt=words_of(model, prompt, pictures),
         seed=seed,
         parameters=values,
         cancel_at=cancel_at,
         pictures=pictures,
-        preset_version_id=whole.preset_version_id,
-        style=whole.style,
     )
 
 

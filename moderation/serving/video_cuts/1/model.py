@@ -23,6 +23,7 @@ import triton_python_backend_utils as pb_utils
 
 from moderation.core.films import chosen, encoded, encoded_error
 from moderation.core.mp4 import Unsound, sound_of
+from moderation.core.wire import Unreadable
 
 _LONGEST_SECONDS = 180
 _MOST_FRAMES = 60 * _LONGEST_SECONDS
@@ -30,10 +31,6 @@ _LARGEST_PIXELS = 4096 * 2304
 _LONGEST_SIDE = 960
 _JPEG_QUALITY = 92
 _RATE = 16_000
-
-
-class Unreadable(ValueError):
-    """A film that cannot be taken apart; the message says why."""
 
 
 class TritonPythonModel:

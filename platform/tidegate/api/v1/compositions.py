@@ -28,11 +28,10 @@ from tidegate.api.pagination import page
 from tidegate.api.renderers import EventStream
 from tidegate.api.v1.assets import ReasonOut
 from tidegate.api.v1.balances import NOT_PAID
-from tidegate.api.v1.jobs import uuid_or_error
+from tidegate.api.v1.jobs import state_and_project
 from tidegate.api.v1.previews import DRY_RUN, is_dry_run
 from tidegate.api.v1.shapes import Id, Text, Whole, choice, page_of, paged
 from tidegate.api.views import View
-from tidegate.primitives.errors import InvalidInput
 
 
 class CompositionIn(serializers.Serializer[Any]):
@@ -153,16 +152,8 @@ class Compositions(View):
     def get(self, request: Request) -> Response:
         """List compositions, newest first."""
         rows = selectors.compositions_visible_to(self.viewer)
-        filters: dict[str, str] = {}
-        state = request.query_params.get("state")
-        if state is not None:
-            if state not in Composition.State.values:
-                raise InvalidInput("no such state", code="unknown_choice", pointer="/state")
-            filters["state"] = state
-            rows = rows.filter(state=state)
-        if project := request.query_params.get("project_id"):
-            filters["project_id"] = project
-            rows = rows.filter(project_id=uuid_or_error(project, "/project_id"))
+        filters = state_and_project(request, Composition.State.values)
+        rows = rows.filter(**filters)
         return page(request, rows, partial(_described, self.viewer), filters=filters)
 
     @extend_schema(

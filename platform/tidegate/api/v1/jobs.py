@@ -1,5 +1,6 @@
 """Jobs: ask for an output, follow it, cancel it."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -62,16 +63,8 @@ class Jobs(View):
     def get(self, request: Request) -> Response:
         """List jobs, newest first."""
         rows = selectors.jobs_visible_to(self.viewer)
-        filters: dict[str, str] = {}
-        state = request.query_params.get("state")
-        if state is not None:
-            if state not in Job.State.values:
-                raise InvalidInput("no such state", code="unknown_choice", pointer="/state")
-            filters["state"] = state
-            rows = rows.filter(state=state)
-        if project := request.query_params.get("project_id"):
-            filters["project_id"] = project
-            rows = rows.filter(project_id=uuid_or_error(project, "/project_id"))
+        filters = state_and_project(request, Job.State.values)
+        rows = rows.filter(**filters)
         return page(request, rows, self.describe, filters=filters)
 
     @extend_schema(
@@ -163,6 +156,24 @@ class JobEvents(View):
             content_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
+
+
+def state_and_project(request: Request, states: Collection[str]) -> dict[str, str]:
+    """Return what of a list is asked for by `state` and `project_id`, by the names of fields.
+
+    Raises:
+        InvalidInput: no such state, or a project that is no UUID.
+    """
+    filters: dict[str, str] = {}
+    state = request.query_params.get("state")
+    if state is not None:
+        if state not in states:
+            raise InvalidInput("no such state", code="unknown_choice", pointer="/state")
+        filters["state"] = state
+    if project := request.query_params.get("project_id"):
+        uuid_or_error(project, "/project_id")
+        filters["project_id"] = project
+    return filters
 
 
 def uuid_or_error(text: str, pointer: str) -> UUID:
