@@ -24,7 +24,7 @@ from generation.core.prompting.template import Variable
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
 from tidegate.primitives.errors import NotFound
-from tidegate.web.reading import read_value
+from tidegate.web.reading import read_values
 
 MOST_LISTED = 30
 # How long a text may be that somebody puts into a template by writing {name}.
@@ -85,18 +85,12 @@ def filled(wanted: JobRequest, found: Filling, form: QueryDict) -> JobRequest:
     Raises:
         InvalidInput: what should be a number is none.
     """
-    variables = {}
-    for item in found.variables:
-        pointer = f"/variables/{item.name}"
-        value = read_value(item, form.get(f"variable.{item.name}"), pointer)
-        if value is not None:
-            variables[item.name] = value
     return replace(
         wanted,
         prompt="",
         preset_id=found.version.preset_id,
         preset_number=found.version.number,
-        variables=variables,
+        variables=read_values(form, found.variables, fields="variable.", pointers="/variables/"),
     )
 
 

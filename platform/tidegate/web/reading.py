@@ -1,5 +1,6 @@
 """Reading the studio's form: texts into what services take."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.http import QueryDict
@@ -28,16 +29,26 @@ def given_values(form: QueryDict, model: Model) -> dict[str, object]:
     Raises:
         InvalidInput: what should be a number is none.
     """
+    return read_values(form, model.parameters, fields=f"{model.name}.", pointers="/parameters/")
+
+
+def read_values(
+    form: QueryDict, parameters: Iterable[Parameter], *, fields: str, pointers: str
+) -> dict[str, object]:
+    """Return what a form says of parameters; both prefixes are followed by a parameter's name.
+
+    Raises InvalidInput as `given_values`.
+    """
     found = {}
-    for parameter in model.parameters:
-        pointer = f"/parameters/{parameter.name}"
-        value = read_value(parameter, form.get(f"{model.name}.{parameter.name}"), pointer)
+    for parameter in parameters:
+        text = form.get(f"{fields}{parameter.name}")
+        value = _read(parameter, text, f"{pointers}{parameter.name}")
         if value is not None:
             found[parameter.name] = value
     return found
 
 
-def read_value(parameter: Parameter, text: str | None, pointer: str) -> object | None:
+def _read(parameter: Parameter, text: str | None, pointer: str) -> object | None:
     """Read a form field as its parameter's type, an empty one as None.
 
     The service checks the range. Raises InvalidInput as `given_values`.
