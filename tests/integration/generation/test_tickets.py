@@ -101,6 +101,7 @@ def test_a_worker_killed_in_the_middle_and_a_valkey_that_forgot_lose_no_job(
         eventually(is_in(job, Job.State.RUNNING), log)
         process.kill()
     waiting = asker.asks()
+    eventually(lambda: tickets.waiting("image") == 1, log)  # A thread sends it.
     Redis.from_url(valkey).flushall()
     Job.objects.filter(pk=job.pk).update(lease_expires_at=Now() - timedelta(seconds=1))
     swept = services.sweep()
