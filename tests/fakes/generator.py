@@ -21,6 +21,7 @@ class FakeGenerator:
     pieces: Sequence[Piece | Exception]
     before_each: Callable[[int], None] = lambda _: None
     asked: list[dict[str, object]] = field(default_factory=list)
+    finish_reason: str = "stop"
 
     def stream(
         self,
@@ -45,16 +46,17 @@ class FakeGenerator:
             if isinstance(piece, Exception):
                 raise piece
             yield piece
-        yield Done("stop", MODEL_VERSION)
+        yield Done(self.finish_reason, MODEL_VERSION)
 
 
-def writes(text: str, *, size: int = 7) -> FakeGenerator:
+def writes(text: str, *, size: int = 7, finish_reason: str = "stop") -> FakeGenerator:
     """Return a generator that writes a text in pieces of `size` characters."""
     return FakeGenerator(
         [
             TextPiece(index, text[start : start + size])
             for index, start in enumerate(range(0, len(text), size))
-        ]
+        ],
+        finish_reason=finish_reason,
     )
 
 
