@@ -101,9 +101,19 @@ def versions_for(viewer: Viewer, preset_id: UUID) -> QuerySet[PresetVersion]:
 
 
 def kept_by(viewer: Viewer, presets: Iterable[Preset]) -> set[UUID]:
-    """Return which presets are the viewer's or their organisations': they read the inner side."""
+    """Return which presets are the viewer's or their organisations'."""
     kept = own_presets(viewer).filter(pk__in=[preset.pk for preset in presets])
     return set(kept.values_list("pk", flat=True))
+
+
+def read_inside_by(viewer: Viewer, presets: Iterable[Preset]) -> set[UUID]:
+    """Return of which of these presets, all visible, the viewer reads what was said of them.
+
+    Why the gate holds it, why staff took it down, whose organisation's it is: its keepers and
+    staff.
+    """
+    shown = list(presets)
+    return {preset.pk for preset in shown} if viewer.is_staff else kept_by(viewer, shown)
 
 
 def edited_by(viewer: Viewer, presets: Iterable[Preset]) -> set[UUID]:

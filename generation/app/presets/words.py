@@ -1,6 +1,6 @@
 """What a version of a preset says, and whether it can be said to its model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -37,7 +37,11 @@ def checked_words(words: PresetWords) -> PresetWords:
     """
     model = resolve(words.model_name, organisation_id=None, seed=None)
     name, description = " ".join(words.name.split()), words.description.strip()
-    problems: list[Problem] = []
+    problems = [
+        Problem(pointer, "null_characters_not_allowed", "U+0000 is not allowed")
+        for pointer, text in _texts(_written(words), "")
+        if "\0" in text
+    ]
     if not 1 <= len(name) <= LONGEST_NAME:
         problems.append(Problem("/name", "out_of_range", f"1 to {LONGEST_NAME} characters"))
     if len(description) > LONGEST_DESCRIPTION:
@@ -89,6 +93,32 @@ def public_words(version: PresetVersion) -> str:
     told = [version.name, version.description, *wording_of(version).words()]
     told += [value for value in version.parameters.values() if isinstance(value, str)]
     return "\n\n".join(text for text in told if text.strip())
+
+
+def _written(words: PresetWords) -> dict[str, object]:
+    return {
+        "name": words.name,
+        "description": words.description,
+        "model": words.model_name,
+        "prompt": words.prompt,
+        "negative_prompt": words.negative_prompt,
+        "style": words.style,
+        "parameters": words.parameters,
+        "variables": words.variables,
+        "lists": words.lists,
+    }
+
+
+def _texts(value: object, pointer: str) -> Iterator[tuple[str, str]]:
+    """Yield every text in a value with a pointer to it."""
+    if isinstance(value, str):
+        yield pointer, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _texts(inner, f"{pointer}/{name}")
+    elif isinstance(value, Sequence):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, f"{pointer}/{number}")
 
 
 def _settings(model: Model, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:

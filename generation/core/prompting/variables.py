@@ -16,6 +16,7 @@ LONGEST_ENTRY: Final = 200
 # All lists together: the gate reads every word of what becomes public, within its deadline.
 MOST_LISTED: Final = 10_000
 LONGEST_TEXT: Final = 1_000
+LONGEST_TITLE: Final = 80
 USUAL_TEXT: Final = 200
 LARGEST_NUMBER: Final = 1e9
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -101,6 +102,9 @@ def _read(name: str, item: Mapping[str, Any], pointer: str) -> tuple[Parameter, 
 def _wrong_kind(variable: Parameter, pointer: str) -> list[Problem]:
     if variable.type not in TYPES:
         return [Problem(f"{pointer}/type", "unknown_choice", f"one of {', '.join(TYPES)}")]
+    if len(variable.description) > LONGEST_TITLE:
+        message = f"at most {LONGEST_TITLE} characters"
+        return [Problem(f"{pointer}/title", "too_long", message)]
     at = f"{pointer}/choices"
     if variable.type != "choice":
         unwanted = [Problem(at, "not_taken", "only a variable of type choice has choices")]

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from generation.app.models import Preset, PresetVersion
 from generation.app.presets.selectors import (
     edited_by,
-    kept_by,
+    read_inside_by,
     shown_versions,
     versions_visible_to,
 )
@@ -19,6 +19,7 @@ from generation.core.prompting import TYPES
 from generation.core.prompting.template import LONGEST_TEMPLATE
 from generation.core.prompting.variables import (
     LONGEST_ENTRY,
+    LONGEST_TITLE,
     MOST_CHOICES,
     MOST_ENTRIES,
     MOST_VARIABLES,
@@ -68,7 +69,9 @@ class PresetVariableIn(serializers.Serializer[Any]):
 
     name = Text(max_length=32)
     type = serializers.ChoiceField(choices=TYPES, required=False, default="text")
-    title = Text(required=False, max_length=80, help_text="What people are asked; else its name.")
+    title = Text(
+        required=False, max_length=LONGEST_TITLE, help_text="What people are asked; else its name."
+    )
     default = Value(
         required=False, help_text="Without one it must be given; an empty text needs none."
     )
@@ -195,7 +198,7 @@ class PresetOut(serializers.Serializer[Any]):
         return version.preset_id in self.context["edited"]
 
     def _is_inside(self, version: PresetVersion) -> bool:
-        return self.context["viewer"].is_staff or version.preset_id in self.context["kept"]
+        return version.preset_id in self.context["inside"]
 
 
 def describe_versions(viewer: Viewer, versions: Iterable[PresetVersion]) -> list[Any]:
@@ -219,9 +222,8 @@ def _described(
 ) -> list[Any]:
     presets = [version.preset for version in shown]
     context = {
-        "viewer": viewer,
         "newest": newest,
-        "kept": kept_by(viewer, presets),
+        "inside": read_inside_by(viewer, presets),
         "edited": edited_by(viewer, presets),
     }
     return list(PresetOut(shown, many=True, context=context).data)
