@@ -69,6 +69,15 @@ def publish_version(*, viewer: Viewer, preset_id: UUID, number: int | None = Non
     return version
 
 
+def is_askable(version: PresetVersion) -> bool:
+    """Whether the gate may be asked about a version now, by whoever may change its preset."""
+    try:
+        _require_askable(version)
+    except Conflict:
+        return False
+    return True
+
+
 @transaction.atomic
 def withdraw_preset(*, viewer: Viewer, preset_id: UUID) -> PresetVersion:
     """Take every public version out of others' sight, from their next request on.

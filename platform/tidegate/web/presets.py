@@ -1,14 +1,14 @@
 """Presets and styles on the studio's form."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.http import QueryDict
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
-from generation.app.models import PresetVersion
+from generation.app.models import Preset, PresetVersion
 from generation.app.presets.selectors import (
     own_presets,
     public_presets,
@@ -69,6 +69,40 @@ def filling(viewer: Viewer, preset: str, number: str = "") -> Filling | None:
     if version.preset.archived_at is not None:
         return None
     return Filling(version, wording_of(version).variables)
+
+
+def state_of(version: PresetVersion) -> str:
+    """Return how a version stands, one of `words.PRESET_STATES`."""
+    preset = version.preset
+    if preset.taken_down_at is not None:
+        return "taken_down"
+    if preset.archived_at is not None:
+        return "archived"
+    if version.publication == PresetVersion.Publication.PRIVATE:
+        is_shared = preset.scope == preset.Scope.ORGANISATION
+        return "organisation" if is_shared else "private"
+    return str(version.publication)
+
+
+def public_numbers(viewer: Viewer, presets: Iterable[Preset]) -> dict[UUID, int]:
+    """Return which version everybody sees of each preset, by the preset's id; the newest."""
+    public = (
+        versions_visible_to(viewer)
+        .filter(
+            preset__in=list(presets),
+            publication=PresetVersion.Publication.PUBLIC,
+            preset__archived_at=None,
+            preset__taken_down_at=None,
+        )
+        .order_by("preset_id", "-number")
+        .distinct("preset_id")
+    )
+    return dict(public.values_list("preset_id", "number"))
+
+
+def translated(model: Model | None) -> Model | None:
+    """Return a model in the reader's language."""
+    return None if model is None else model.translated(get_language() or "en")
 
 
 def used_for(viewer: Viewer, asset: Asset) -> PresetVersion | None:

@@ -1,6 +1,6 @@
 """Reading the studio's form: texts into what services take."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django.http import QueryDict
@@ -8,6 +8,8 @@ from django.http import QueryDict
 from generation.app.registry.selectors import offered_models
 from generation.core.catalogue import Model, Parameter
 from tidegate.primitives.errors import InvalidInput
+
+_DIGITS = 9
 
 
 def chosen_model(name: str) -> Model:
@@ -33,7 +35,7 @@ def given_values(form: QueryDict, model: Model) -> dict[str, object]:
 
 
 def read_values(
-    form: QueryDict, parameters: Iterable[Parameter], *, fields: str, pointers: str
+    form: Mapping[str, str], parameters: Iterable[Parameter], *, fields: str, pointers: str
 ) -> dict[str, object]:
     """Return what a form says of parameters; both prefixes are followed by a parameter's name.
 
@@ -69,6 +71,15 @@ def _read(parameter: Parameter, text: str | None, pointer: str) -> object | None
         raise InvalidInput(
             f"{parameter.name} must be a number.", code="invalid_number", pointer=pointer
         ) from error
+
+
+def read_number(text: str, pointer: str) -> int:
+    """Return the version of a preset that a page or form names, or raise InvalidInput."""
+    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= _DIGITS):
+        raise InvalidInput(
+            "This is no version of the preset.", code="invalid_version", pointer=pointer
+        )
+    return int(text)
 
 
 def read_uuid(text: str, pointer: str) -> UUID:

@@ -153,6 +153,72 @@ ROLES: Words = {
     "viewer": _("Viewer"),
     "editor": _("Editor"),
 }
+PRESET_STATES: Words = {
+    "private": _("only for you"),
+    "organisation": _("for your organisation"),
+    "held": _("waiting for the gate"),
+    "unanswered": _("waiting for the gate"),
+    "public": _("public"),
+    "refused": _("refused"),
+    "withdrawn": _("withdrawn"),
+    "archived": _("out of use"),
+    "taken_down": _("taken down"),
+}
+PRESET_STANDINGS: Words = {
+    "private": _("Only you see it. Once it is published, everybody who is signed in can use it."),
+    "organisation": _(
+        "Your organisation sees it. Once it is published, everybody who is signed in can use it."
+    ),
+    "held": _("The gate is in doubt. Others do not see it; you may ask again."),
+    "unanswered": _("The gate could not answer. Others do not see it; you may ask again."),
+    "public": _("Everybody who is signed in can use it."),
+    "refused": _("It breaks the rules, so it is not published. Write another version."),
+    "withdrawn": _("It was public and was taken back. It may be published again."),
+    "archived": _("It is out of use, for everybody."),
+    "taken_down": _("Staff took it from everybody but its keepers."),
+}
+PRESET_ANSWERS: Words = {
+    "public": _("It is public now."),
+    "held": _("The gate is in doubt, so it is not public."),
+    "unanswered": _("The gate did not answer, so it is not public."),
+    "refused": _("The gate refused it."),
+}
+PRESET_ERRORS: Words = {
+    "invalid_input": _("Something in it does not hold."),
+    "preset_changed": _("Somebody wrote another version meanwhile. Look at it before you go on."),
+    "preset_archived": _("This preset is out of use."),
+    "preset_limit": _("There are as many versions as there may be."),
+    "preset_move_not_allowed": _("This version was refused. Write another one."),
+    "preset_not_yours": _(
+        "Its author changes a preset, or of an organisation's its admins and owners."
+    ),
+    "invalid_version": _("This is no version of the preset."),
+    "invalid_number": _("This must be a number."),
+    "null_characters_not_allowed": _("This holds a character that cannot be stored."),
+    "unknown_model": _("This model is no longer offered."),
+    "model_disabled": _("This model is switched off at the moment."),
+    "empty": _("Say what you want."),
+    "duplicate": _("Another one has this name."),
+    "invalid_name": _("A name begins with a to z and has a to z, 0 to 9 and _, at most 32."),
+}
+PRESET_DETAILS: Words = {
+    "invalid_template": _("This cannot be read"),
+    "unknown_list": _("There is no such list"),
+    "unused": _("Nothing uses this"),
+    "out_of_range": _("This is not within its bounds"),
+    "too_long": _("This is too long"),
+    "too_many": _("These are too many"),
+    "not_taken": _("This does not belong here"),
+    "required": _("Something is missing"),
+    "unknown_choice": _("There is no such choice"),
+}
+"""What is wrong, before a detail that is told in English."""
+VARIABLE_TYPES: Words = {
+    "text": _("words"),
+    "choice": _("one of several"),
+    "integer": _("whole number"),
+    "number": _("number"),
+}
 FAILURES: Words = {
     "prompt_refused": _("The prompt asks for something that our rules do not allow."),
     "screening_unavailable": _("The prompt could not be checked, so nothing was made."),

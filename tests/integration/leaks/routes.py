@@ -157,6 +157,12 @@ DETAILS: tuple[Look, ...] = (
         "compositions/<uuid:composition_id>/card", "/compositions/{composition}/card", is_page=True
     ),
     Look("studio/jobs/<uuid:job_id>/card", "/studio/jobs/{job}/card", "jobprompt", is_page=True),
+    Look(
+        "studio/presets/<uuid:preset_id>",
+        "/studio/presets/{preset}",
+        shows="preset",
+        is_page=True,
+    ),
     Look("console/cases/<uuid:case_id>", "/console/cases/{case}", "hazard", is_page=True),
 )
 
@@ -257,6 +263,15 @@ WRITES: tuple[Look, ...] = (
     Look(
         "studio/jobs/<uuid:job_id>/cancel", "/studio/jobs/{job}/cancel", method="post", is_page=True
     ),
+    *(
+        Look(
+            f"studio/presets/<uuid:preset_id>/{what}",
+            f"/studio/presets/{{preset}}/{what}",
+            method="post",
+            is_page=True,
+        )
+        for what in ("versions", "publish", "withdraw")
+    ),
     Look(
         "console/cases/<uuid:case_id>/claim",
         "/console/cases/{case}/claim",
@@ -324,6 +339,7 @@ COLLECTIONS: tuple[tuple[str, str], ...] = (
     ("studio", "/studio?from={unlisted}"),
     ("studio", "/studio?remix={unlisted}"),
     ("studio", "/studio?again={job}"),
+    ("studio/presets", "/studio/presets"),
     ("history", "/history"),
     ("history", "/history?state=succeeded"),
     ("compare", "/compare?asset={held}&asset={unlisted}&asset={public}"),
@@ -356,7 +372,6 @@ EXEMPT: dict[str, str] = {
     "api/v1/projects/<uuid:project_id>/collaborators/<uuid:user_id>": "answers without a body",
     "api/v1/job-batches": "answers with the jobs that it makes",
     "studio/jobs": "answers with the job that it makes",
-    "studio/presets": "answers with the preset that it keeps",
     "compositions/new": "sends to the composition that it makes",
     "organisation/<uuid:organisation_id>/keys": "issues a key; shows the organisation's page",
     "organisation/<uuid:organisation_id>/members": "redirects",

@@ -160,6 +160,24 @@ def starts_in(seconds: int) -> str:
 
 
 @register.filter
+def preset_state(name: str) -> str:
+    """Return how a version of a preset stands."""
+    return words.word(words.PRESET_STATES, name)
+
+
+@register.filter
+def preset_standing(name: str) -> str:
+    """Return what that means for others, in a sentence."""
+    return words.word(words.PRESET_STANDINGS, name)
+
+
+@register.filter
+def variable_type(name: str) -> str:
+    """Return what may be filled in for a variable of a preset."""
+    return words.word(words.VARIABLE_TYPES, name)
+
+
+@register.filter
 def picture_state(name: str) -> str:
     """Return how far a picture of the studio's form is."""
     return words.word(words.PICTURES, name)
