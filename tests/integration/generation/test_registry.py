@@ -82,7 +82,11 @@ def test_synchronising_again_changes_nothing() -> None:
     assert Entry.objects.count() == entries
 
 
-def test_a_request_pays_one_query_every_two_seconds_at_most(operator: Viewer) -> None:
+def test_a_request_pays_one_query_every_two_seconds_at_most(
+    operator: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However long the machine takes from here on, it counts as within two seconds.
+    monkeypatch.setattr("generation.app.registry.snapshot.FRESH_SECONDS", 3600.0)
     added(operator)
     selectors.offered_models()
     with assertNumQueries(0):

@@ -1,6 +1,7 @@
 """Running jobs to their end with a scripted generator."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,7 +14,15 @@ from generation.app.models import Job
 from generation.core.triton import DeadlineExceeded, GeneratorUnavailable
 from generation.core.wire import InvalidRequest, Media
 from tests.fakes.gate import FakeGate
-from tests.fakes.generator import MODEL_VERSION, PNG, FakeGenerator, breaks, draws, writes
+from tests.fakes.generator import (
+    MODEL_VERSION,
+    PATIENCE_SECONDS,
+    PNG,
+    FakeGenerator,
+    breaks,
+    draws,
+    writes,
+)
 from tests.integration.generation.maker import Maker
 from tidegate.assets.models import Asset, Rendition
 from tidegate.audit.models import Entry
@@ -50,8 +59,11 @@ def shown(notices: Notices) -> str:
     return text
 
 
-def wait(seconds: float) -> None:
-    threading.Event().wait(seconds)
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Wait for another thread; the limit only ends a test that hangs."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not is_so() and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def elsewhere(work: Callable[[], object]) -> None:
@@ -67,8 +79,9 @@ def elsewhere(work: Callable[[], object]) -> None:
 
 
 def test_a_picture_becomes_one_pending_asset_in_the_transaction_that_ends_the_job(
-    maker: Maker, notices: Notices
+    maker: Maker, notices: Notices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runner, "SECONDS_BETWEEN_STEPS", 3600.0)
     job = maker.asks("a red apple\non a table", seed=7)
     generator = draws()
     assert run(generator)
@@ -218,15 +231,13 @@ def test_a_running_job_stops_soon_after_it_is_cancelled_and_delivers_nothing(
 ) -> None:
     monkeypatch.setattr(pulse, "CANCEL_CHECK_SECONDS", 0.01)
     job = maker.asks()
-    stopped = threading.Event()
 
-    def cancel_then_wait(index: int) -> None:
+    def cancel(index: int) -> None:
         if index == 1:
             elsewhere(lambda: services.cancel_job(viewer=maker.viewer, job_id=job.pk))
-            stopped.wait(0.5)
 
     generator = draws()
-    generator.before_each = cancel_then_wait
+    generator.before_each, generator.waits_before = cancel, 1
     run(generator)
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
@@ -238,16 +249,14 @@ def test_a_worker_that_lost_its_lease_stops_and_writes_nothing(
 ) -> None:
     monkeypatch.setattr(pulse, "CANCEL_CHECK_SECONDS", 0.01)
     job = maker.asks()
-    waited = threading.Event()
 
     def lose(index: int) -> None:
         if index == 1:
             Job.objects.filter(pk=job.pk).update(lease_expires_at=Now() - timedelta(seconds=1))
             elsewhere(services.sweep)
-            waited.wait(0.5)
 
     generator = draws()
-    generator.before_each = lose
+    generator.before_each, generator.waits_before = lose, 1
     run(generator)
     job.refresh_from_db()
     assert (job.state, job.attempt) == (Job.State.QUEUED, 1)
@@ -261,16 +270,17 @@ def test_the_pulse_keeps_a_long_job_and_writes_its_progress(
     monkeypatch.setattr(pulse, "HEARTBEAT_SECONDS", 0.02)
     job = maker.asks()
     seen: list[Job] = []
+    done = {"step": 3, "steps": 3, "eta_seconds": 0}
 
     def look(index: int) -> None:
         if index == 3:
-            wait(0.3)
+            eventually(lambda: Job.objects.get(pk=job.pk).progress == done)
             seen.append(Job.objects.get(pk=job.pk))
 
     generator = draws()
     generator.before_each = look
     run(generator)
-    assert seen[0].progress == {"step": 3, "steps": 3, "eta_seconds": 0}
+    assert seen[0].progress == done
     assert seen[0].lease_expires_at is not None
     assert seen[0].started_at is not None
     assert seen[0].lease_expires_at > seen[0].started_at + claims.LEASE
@@ -283,7 +293,7 @@ def test_a_job_that_hangs_loses_its_lease_in_the_end(
     monkeypatch.setattr(runner, "GRACE_SECONDS", -1e9)
     job = maker.asks()
     generator = draws()
-    generator.before_each = lambda _: wait(0.2)
+    generator.waits_before = 1
     run(generator)
     job.refresh_from_db()
     assert job.state == Job.State.RUNNING

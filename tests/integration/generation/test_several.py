@@ -1,6 +1,5 @@
 """Several outputs of a job, several jobs of a batch, remixes, and jobs with a last moment."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -62,8 +61,9 @@ def states(job: Job) -> list[tuple[int, str, int]]:
 
 
 def test_every_output_has_the_next_seed_and_is_delivered_when_it_is_made(
-    maker: Maker, notices: Notices
+    maker: Maker, notices: Notices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runner, "SECONDS_BETWEEN_STEPS", 3600.0)
     job = maker.asks(outputs=3, seed=LARGEST_SEED - 1)
     generator = Scripted(draws(), draws(), draws())
     run(generator)
@@ -75,7 +75,7 @@ def test_every_output_has_the_next_seed_and_is_delivered_when_it_is_made(
     assert states(job) == [(0, "made", 1), (1, "made", 1), (2, "made", 1)]
     assert [data["index"] for kind, data in notices if kind == "output"] == [0, 1, 2]
     steps = [(data["output"], data["step"]) for kind, data in notices if kind == "progress"]
-    assert steps == [(output, step) for output in range(3) for step in (1, 3)]  # too fast for 2
+    assert steps == [(output, step) for output in range(3) for step in (1, 3)]
     ended = decode(bytes(Outbox.objects.get(key=str(job.pk), type=JobEnded.TYPE).value))
     assert ended.data["asset_ids"] == [str(asset.pk) for asset in assets]
 
@@ -271,14 +271,13 @@ def test_a_running_job_stops_at_its_last_moment(
     monkeypatch.setattr(pulse, "CANCEL_CHECK_SECONDS", 0.01)
     job = maker.asks(cancel_after=timedelta(minutes=1))
 
-    def wait_until_stopped(index: int) -> None:
+    def be_late(index: int) -> None:
         if index == 1:
             Job.objects.update(cancel_at=Now())
             connections.close_all()
-            threading.Event().wait(0.5)
 
     generator = draws()
-    generator.before_each = wait_until_stopped
+    generator.before_each, generator.waits_before = be_late, 1
     run(generator)
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -121,6 +122,14 @@ def test_a_request_is_accepted_while_valkey_is_away_and_its_ticket_is_owed(
     from tidegate.celery import app
 
     nobody = "redis://127.0.0.1:1/0"
+    tried, issue = threading.Event(), tickets.issue
+
+    def try_to_issue(modality: str, *, count: int = 1) -> int:
+        sent = issue(modality, count=count)
+        tried.set()
+        return sent
+
+    monkeypatch.setattr(tickets, "issue", try_to_issue)
     monkeypatch.setattr(settings, "VALKEY_URL", nobody)
     board._client.cache_clear()
     with app.connection_for_write(nobody) as unreachable:
@@ -128,6 +137,8 @@ def test_a_request_is_accepted_while_valkey_is_away_and_its_ticket_is_owed(
             type(app), "producer_or_acquire", lambda *_: unreachable.Producer(auto_declare=False)
         )
         job = Maker().asks()
+        # The thread that sends it must not find Valkey again when this test is over.
+        assert tried.wait(60)
     assert job.state == Job.State.QUEUED
     assert tickets.waiting("image") is None
     assert services.sweep().tickets == 0

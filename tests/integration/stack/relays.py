@@ -57,8 +57,11 @@ def starting_database(listener: socket.socket, refusals: int) -> None:
     """Answer as PostgreSQL does while it starts, so many times; then stop listening."""
     told = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
     with closing(listener):
-        for _ in range(refusals):
+        for left in reversed(range(refusals)):
             connection, _ = listener.accept()
+            if not left:
+                # Before the last answer: who asks again at once is to find nobody.
+                listener.close()
             with connection:
                 # Requests for encryption are declined; the start-up message comes then.
                 while connection.recv(1024)[4:] in _ENCRYPTION:
