@@ -38,7 +38,7 @@ def _answered(generator: Generator, name: str) -> bool:
         prompt="p",
         parameters={},
         seed=1,
-        deadline_seconds=5.0,
+        deadline_seconds=60.0,
         cancelled=lambda: False,
     )
     try:

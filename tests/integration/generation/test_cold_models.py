@@ -85,6 +85,7 @@ MODELS = {
     "killed_once": "len(LOADS.read_text()) > 1 or os._exit(9)",
 }
 CALLERS = 50
+PATIENCE_SECONDS = 60.0
 ANSWER = [TextPiece(0, "hello"), Done("stop", "v1")]
 ROOT = Path(__file__).parents[3]
 
@@ -168,7 +169,7 @@ def asked(generator: Generator, name: str) -> Callable[[], Iterator[Piece]]:
         prompt="p",
         parameters={},
         seed=1,
-        deadline_seconds=5.0,
+        deadline_seconds=PATIENCE_SECONDS,
         cancelled=lambda: False,
     )
 
@@ -304,7 +305,7 @@ def test_a_model_whose_process_was_killed_while_it_served_is_loaded_again_once(
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
     assert len(killed) == 1
-    # The server looks a second long for the process, once for each who asks: few, or time is over.
+    # The server looks a second long for the process, once for each who asks: few, or it takes long.
     answers = by_all_callers(lambda: pieces(generator, "warm"), callers=3)
     assert answers == [ANSWER] * 3
     assert len((folder / "warm").read_text()) == before + 1
