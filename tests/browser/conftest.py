@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tidegate.stack.state import StackState
 
@@ -19,6 +26,10 @@ from tidegate.stack.state import StackState
 RUNNING_STACK = "TIDEGATE_BROWSER_STACK"
 PATIENCE_MS = 180_000
 """How long a model may take on a busy machine without a GPU."""
+
+# Five seconds, which is Playwright's own, are soon over for an answer that waits for the gate while
+# models work on every core.
+expect.set_options(timeout=60_000)
 
 _FLAGS = (
     "--no-sandbox",
