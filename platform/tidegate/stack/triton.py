@@ -280,7 +280,7 @@ class TritonServer:
     def __enter__(self) -> Self:
         try:
             self.start()
-            self.wait_until_ready(180)
+            self.wait_until_ready(600)
         except BaseException:
             self.stop()
             raise

@@ -366,7 +366,7 @@ def test_a_killed_server_breaks_the_stream_leaves_nothing_and_comes_back_the_sam
     assert not list(Path("/dev/shm").glob(f"*{server.mark}*"))  # noqa: S108
 
     server.start()
-    server.wait_until_ready(180)
+    server.wait_until_ready(600)
     assert text_of(ask(generator, STORY, {"temperature": 1.0, **SHORT}, seed=5)) == text
     assert sound_of(ask(generator, "The same bytes.", model="kokoro_speech")).data == sound
 
