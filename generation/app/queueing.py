@@ -18,9 +18,16 @@ from generation.core.fairness import Standing
 
 WOKEN_AT_ONCE = 50
 
-# One message to the server, four statements, each with a snapshot of its own. The first locks the
+# One message to the server, five statements, each with a snapshot of its own. The second locks the
 # root, wakes jobs that waited long enough and answers bells; the rest sees all that came before.
-_OPEN = "SELECT generation_open_queue(%(modality)s, %(woken)s);"
+#
+# A claim does not wait for the disk. Should the database's machine crash within the moment, the
+# claim is forgotten with its audit entry: the job is queued as before, is claimed again, and what
+# its first worker brings is fenced off. Whatever commits after it takes it along to the disk.
+_OPEN = """
+SET LOCAL synchronous_commit TO off;
+SELECT generation_open_queue(%(modality)s, %(woken)s);
+"""
 _LOCK = """
 SELECT id FROM generation_lane WHERE modality = %(modality)s AND organisation_id IS NULL FOR UPDATE;
 """
@@ -137,6 +144,7 @@ def find_way(modality: str, *, passed: Sequence[int]) -> Way:
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN + _RUNNING + _CAPS + _WALK, values)
+        cursor.nextset()
         cursor.nextset()
         running = cursor.fetchall()
         cursor.nextset()

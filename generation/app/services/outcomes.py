@@ -16,12 +16,12 @@ from generation.app.services.trail import WORKER, end, left, made, set_failure, 
 from generation.core.retries import REASONS
 from generation.core.titles import title_of
 from tidegate.assets import storage
-from tidegate.assets.models import Asset
 from tidegate.assets.services import Media, create_asset
 from tidegate.audit.actions import Action
 from tidegate.contracts.generation import Modality
 from tidegate.primitives.clock import now
-from tidegate.primitives.statements import Select, insert
+from tidegate.primitives.ids import new_id
+from tidegate.primitives.statements import Select, insert_unless_there
 
 _FENCED = Select(
     """
@@ -171,15 +171,16 @@ def _store(output: Output) -> None:
 
 
 def _deliver(job: Job, index: int, output: Output, model_version: str) -> JobOutput:
-    known = JobOutput.objects.filter(job=job, index=index).first()
-    if known is not None:
-        return known
-    charge_outputs(job, [index])
-    asset = _asset(job, index, output, model_version)
+    asset_id = new_id()
     delivered = JobOutput(
-        job=job, index=index, state=JobOutput.State.MADE, asset=asset, attempt=job.attempt
+        job=job, index=index, state=JobOutput.State.MADE, asset_id=asset_id, attempt=job.attempt
     )
-    insert(delivered)
+    # Before its asset, which only the end of the transaction looks for: whether this output is
+    # settled already costs no look of its own.
+    if not insert_unless_there(delivered):
+        return JobOutput.objects.get(job=job, index=index)
+    charge_outputs(job, [index])
+    _create_asset(asset_id, job, index, output, model_version)
     _tell(job, delivered)
     return delivered
 
@@ -206,12 +207,13 @@ def _tell(job: Job, output: JobOutput) -> None:
         transaction.on_commit(lambda: board.publish(job.pk, "output", notice))
 
 
-def _asset(job: Job, index: int, output: Output, model_version: str) -> Asset:
+def _create_asset(asset_id: UUID, job: Job, index: int, output: Output, model_version: str) -> None:
     model = model_of(job.model_name, job.model_version)
     # Whoever sees the asset reads its parameters; which picture was given is the asker's own.
     hidden = {item.name for item in model.image_parameters} if model else frozenset()
     shown = {name: value for name, value in job.parameters.items() if name not in hidden}
-    return create_asset(
+    create_asset(
+        asset_id=asset_id,
         organisation_id=job.organisation_id,
         project_id=job.project_id,
         owner_id=job.requested_by_id,

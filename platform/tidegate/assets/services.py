@@ -98,7 +98,8 @@ def create_asset(
     )
     if asset_id is not None:
         asset.pk = asset_id
-    with transaction.atomic():
+    # No savepoint inside an outer transaction: nobody there goes on after a failure in here.
+    with transaction.atomic(savepoint=False):
         if not insert_unless_there(asset):
             if asset_id is not None:
                 return Asset.objects.get(pk=asset_id)

@@ -23,11 +23,12 @@ from tidegate.stack.valkey import Valkey
 
 PORT_NAMES = ("web", "valkey", "broker", "triton_grpc", "triton_http", "triton_metrics")
 _WEB_PORT = "TIDEGATE_WEB_PORT"
-# Queue, and how many tasks of it at a time: a generator on a CPU gains nothing from more.
+# Queue, and how many tasks of it at a time. A generator on a CPU gains nothing from more, but for
+# pictures, which take half a second: one is drawn while another is claimed, or stored.
 _WORKERS = {
     "generation.text": 2,
     "generation.speech": 1,
-    "generation.image": 1,
+    "generation.image": 2,
     "generation.music": 1,
     "generation.video": 1,
     "default": 4,
