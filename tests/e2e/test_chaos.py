@@ -22,7 +22,9 @@ from tidegate.stack.state import StackState
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos]
 
 JOBS = 200
-SETTLE_SECONDS = 300.0
+IN_FLIGHT = 20
+# The limit only ends a test that hangs.
+SETTLE_SECONDS = 900.0
 VICTIMS = (
     "worker-text",
     "relay",
@@ -57,8 +59,8 @@ def ask(number: int) -> dict[str, object]:
     }
 
 
-def submit(people: list[tuple[Client, str]]) -> list[UUID]:
-    """Ask for all jobs over the API, the organisations taking turns."""
+def submit(people: list[tuple[Client, str]], numbers: range) -> list[UUID]:
+    """Ask for jobs over the API, the organisations taking turns."""
 
     def one(number: int) -> UUID:
         client, project = people[number % len(people)]
@@ -67,7 +69,7 @@ def submit(people: list[tuple[Client, str]]) -> list[UUID]:
         return UUID(job["id"])
 
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(one, range(JOBS)))
+        return list(pool.map(one, numbers))
 
 
 @contextmanager
@@ -127,17 +129,20 @@ def test_nothing_is_lost_doubled_or_leaked_while_every_process_is_killed(stack: 
         (reviewer, company_project(reviewer, "Chaos Three")),
     ]
     with strangers_watch(platform) as leaks:
-        jobs = submit(people)
+        jobs = submit(people, range(JOBS))
         for victim in VICTIMS:
+            # Which is faster, the jobs or the restarts, depends on the machine.
+            if unfinished(platform, jobs) < IN_FLIGHT:
+                jobs += submit(people, range(len(jobs), len(jobs) + IN_FLIGHT))
             assert unfinished(platform, jobs), f"nothing was in flight any more before {victim}"
             platform.kill(victim)
         assert wait_for(lambda: is_settled(platform, jobs), seconds=SETTLE_SECONDS), describe(
             platform, jobs
         )
     assert leaks == []
-    assert outcomes(platform, jobs) == {("succeeded", ""): JOBS}
-    assert len(set(jobs)) == JOBS
-    assert assets_per_job(platform, jobs) == [1] * JOBS
+    assert outcomes(platform, jobs) == {("succeeded", ""): len(jobs)}
+    assert len(set(jobs)) == len(jobs)
+    assert assets_per_job(platform, jobs) == [1] * len(jobs)
     assert wrong_verdicts(platform, jobs) == []
     assert platform.rows("SELECT consumer, type, error FROM events_dead_letter") == []
     verified = platform.django("audit_verify")

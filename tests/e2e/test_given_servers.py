@@ -16,7 +16,7 @@ from tidegate.stack.state import Phase, StackState
 pytestmark = pytest.mark.e2e
 
 SERVERS = ("postgres", "valkey", "broker", "triton")
-JUDGED_SECONDS = 180.0
+JUDGED_SECONDS = 400.0
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tidegate.stack.state import StackState
 
 pytestmark = pytest.mark.e2e
 
-COMPOSED_SECONDS = 300.0
+COMPOSED_SECONDS = 900.0
 KEPT = (
     "accounts_user",
     "assets_asset",
