@@ -191,7 +191,7 @@ async def told_step_by_step(maker: Maker, job: Job) -> list[ServerEvent]:
     """
     claim = await apart(claimed)()
     whole = Output("text/plain", STORY.encode(), text=STORY)
-    steps = iter(
+    steps: Iterator[Callable[[], object]] = iter(
         [
             *(
                 partial(services.release_text, claim=claim, text=STORY[: at + 30], offset=at)
