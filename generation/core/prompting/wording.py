@@ -61,15 +61,21 @@ class Wording:
         """Yield all that people can read in it, for the gate.
 
         What stands outside of holes comes a second time without them: a word that a hole cuts in
-        two is read as one.
+        two is read as one. Names are read too, since templates show them, and as words of their
+        own where underscores join them.
         """
+        names = " ".join([*(item.name for item in self.variables), *self.lists])
+        yield names
+        if "_" in names:
+            yield names.replace("_", " ")
         for template in (self.prompt, self.negative_prompt):
             yield " ".join(template.texts())
             yield "".join(piece for piece in template.pieces if isinstance(piece, str))
         for entries in self.lists.values():
             yield " ".join(entries)
         for item in self.variables:
-            yield item.description
+            if item.description != item.name:
+                yield item.description
             yield " ".join(option.title for option in item.options)
             if isinstance(item.default, str):
                 yield item.default
