@@ -19,6 +19,7 @@ class Field:
     """
 
     name: str
+    pointer: str
     title: str
     description: str
     kind: str
@@ -70,6 +71,7 @@ def _field(recipe: Recipe, name: str, shape: Mapping[str, Any], value: Any) -> F
     written = "\n".join(map(str, value)) if isinstance(value, list) else value
     return Field(
         name=input_name(recipe, name),
+        pointer=f"/inputs/{name}",
         title=str(shape.get("title", name.replace("_", " ").capitalize())),
         description=str(shape.get("description", "")),
         kind=_kind(shape),

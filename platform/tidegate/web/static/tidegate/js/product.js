@@ -1,6 +1,7 @@
 // The product's own behaviour. Small modules, no inline script: the CSP allows none.
 import { comparing } from "./compare.js";
 import { costLine } from "./cost.js";
+import { refusals } from "./errors.js";
 import { watchJobs } from "./jobs.js";
 import { keys } from "./keys.js";
 import { masonry } from "./masonry.js";
@@ -16,6 +17,7 @@ demoPeople();
 masonry();
 sounds();
 studioForm();
+refusals();
 costLine();
 watchJobs();
 comparing();

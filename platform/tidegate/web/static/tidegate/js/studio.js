@@ -1,4 +1,4 @@
-// The studio's form: which model's settings are shown, mirrored sliders, errors at their field.
+// The studio's form: which model's settings are shown, and mirrored sliders.
 const LARGEST_SEED = 2 ** 31;
 
 export function studioForm() {
@@ -6,7 +6,6 @@ export function studioForm() {
   if (!form) return;
   const prompt = form.querySelector("[data-prompt]");
   const counter = form.querySelector("[data-prompt-count]");
-  const errors = form.querySelector("[data-form-errors]");
   const models = [...form.querySelectorAll("[data-model]")];
   const chosen = () => form.querySelector("[name=model]:checked");
 
@@ -46,33 +45,6 @@ export function studioForm() {
     counter.textContent = `${prompt.value.length} / ${limit}`;
     counter.classList.toggle("is-over", prompt.value.length > limit);
   }
-  function clearErrors() {
-    errors.replaceChildren();
-    form.querySelectorAll("[data-field-error]").forEach((line) => line.remove());
-    form.querySelectorAll("[aria-invalid]").forEach((input) => input.removeAttribute("aria-invalid"));
-  }
-  // What was wrong is said at its field; only what has no field stays in the list.
-  function placeErrors() {
-    let first = null;
-    errors.querySelectorAll("[data-error-at]").forEach((line) => {
-      const field = [...form.querySelectorAll("[data-pointer]")].find(
-        (one) => one.dataset.pointer === line.dataset.errorAt && !one.closest("[hidden]"),
-      );
-      if (!field) return;
-      field.closest("details")?.setAttribute("open", "");
-      const input = field.querySelector("textarea, select, input:not([type=range], [type=hidden])");
-      input.setAttribute("aria-invalid", "true");
-      const said = document.createElement("p");
-      said.className = "error";
-      said.dataset.fieldError = "";
-      said.textContent = line.textContent;
-      field.append(said);
-      line.remove();
-      first ??= input;
-    });
-    if (!errors.querySelector("[data-error-at]") && first) errors.replaceChildren();
-    first?.focus();
-  }
 
   form.addEventListener("change", (event) => {
     if (event.target.name === "modality") choose(event.target.value);
@@ -102,24 +74,6 @@ export function studioForm() {
   });
   prompt.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) form.requestSubmit();
-  });
-  // A refused form answers 422 with the errors; everything else is a fresh card. These events
-  // happen at what is swapped, which is not inside the form.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status === 422 && event.detail.requestConfig.elt.type === "file") {
-      event.detail.shouldSwap = true;
-      event.detail.isError = false;
-    }
-    if (event.detail.requestConfig.elt !== form) return;
-    clearErrors();
-    if (event.detail.xhr.status !== 422) return;
-    event.detail.shouldSwap = true;
-    event.detail.isError = false;
-    event.detail.target = errors;
-    event.detail.swapOverride = "innerHTML";
-  });
-  document.addEventListener("htmx:afterSettle", () => {
-    if (errors.querySelector("[data-refused]")) placeErrors();
   });
 
   choose(form.elements.modality.value);
