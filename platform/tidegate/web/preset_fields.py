@@ -258,5 +258,6 @@ def _sentence(error: FieldError) -> str:
     if error.code in words.PRESET_ERRORS:
         return words.word(words.PRESET_ERRORS, error.code)
     if error.code in words.PRESET_DETAILS:
-        return f"{words.word(words.PRESET_DETAILS, error.code)}: {error.message}"
+        what = words.word(words.PRESET_DETAILS, error.code)
+        return gettext("%(what)s: %(detail)s") % {"what": what, "detail": error.message}
     return error.message

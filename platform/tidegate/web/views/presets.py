@@ -173,6 +173,7 @@ def _page(
         "may_withdraw": may_edit
         and any(one.publication == PresetVersion.Publication.PUBLIC for one in versions),
         "form": _form(version, model, said) if may_edit and preset.archived_at is None else None,
+        "is_stale": said is not None and said.error.code == "preset_changed",
         "message": "" if said is None else _sentence(said.error),
     }
     status = 200 if said is None else _STATUS.get(said.error.status, said.error.status)
