@@ -30,8 +30,14 @@ from generation.app.board import Notice, Position, Reader
 from generation.app.snapshots import Snapshot, place_of, take
 from tidegate.accounts.viewers import Viewer
 
+# While the board is away.
 POLL_SECONDS = 2.0
 POLL_SECONDS_BEFORE_VERDICT = 0.5
+# While it answers it tells every change, so a row is read for what nobody could tell any more: its
+# process was killed between the commit and the notice. Thirty-two people who waited for a picture
+# each took as much of a small machine with their looks as a third of a picture costs.
+SILENCE_SECONDS = 5.0
+SILENCE_SECONDS_BEFORE_VERDICT = 2.0
 HEARTBEAT_SECONDS = 15.0
 LONGEST_STREAM_SECONDS = 1800.0
 # A picture has twenty steps a second or more, and no step shows anything of it: asking the
@@ -151,14 +157,16 @@ async def _wait(
     reader: Reader, after: str | None, snapshot: Snapshot
 ) -> tuple[str | None, list[Notice]]:
     """Return where to read on and what the board said; None as place while Valkey is away."""
-    pause = POLL_SECONDS_BEFORE_VERDICT if snapshot.is_ended else POLL_SECONDS
+    is_ended = snapshot.is_ended
+    pause = POLL_SECONDS_BEFORE_VERDICT if is_ended else POLL_SECONDS
     if after is None:
         # Once Valkey is back its stream is followed from its present end; what happened in
         # between comes from the row.
         await asyncio.sleep(pause)
         position = await reader.position(None)
         return (None if position is None else position.after), []
-    notices = await reader.read(after, wait_seconds=pause)
+    silence = SILENCE_SECONDS_BEFORE_VERDICT if is_ended else SILENCE_SECONDS
+    notices = await reader.read(after, wait_seconds=silence)
     if notices is None:
         await asyncio.sleep(pause)
         return None, []

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generation.core.triton import Generator
@@ -74,10 +74,13 @@ def first_words(client: Client, call: Call, seed: int) -> tuple[float, int] | No
     return found
 
 
-def first_characters(generator: Generator, call: Call, seed: int, characters: int) -> float:
-    """Return the seconds until so many characters of a text have come, called directly."""
+def arrivals(generator: Generator, call: Call, seed: int, counts: Sequence[int]) -> list[float]:
+    """Return for each count the seconds until so many characters have come, called directly.
+
+    A text that is shorter has come when it ends.
+    """
     began = time.perf_counter()
-    taken, received = 0.0, 0
+    received: list[tuple[int, float]] = [(0, 0.0)]
     for piece in generator.stream(
         model=call.triton_model,
         prompt=call.prompt,
@@ -87,7 +90,9 @@ def first_characters(generator: Generator, call: Call, seed: int, characters: in
         cancelled=lambda: False,
     ):
         if isinstance(piece, TextPiece):
-            received += len(piece.text)
-            if received >= characters and not taken:
-                taken = time.perf_counter() - began
-    return taken or time.perf_counter() - began
+            at = time.perf_counter() - began
+            received.append((received[-1][0] + len(piece.text), at))
+    return [
+        next((at for characters, at in received if characters >= count), received[-1][1])
+        for count in counts
+    ]

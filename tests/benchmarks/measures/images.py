@@ -22,7 +22,7 @@ TEXT = Call(
     "Write two sentences about a quiet harbour in the morning.",
     {"max_tokens": 40},
 )
-_SETTLING_SECONDS = 0.3
+SETTLING_SECONDS = 0.3
 
 
 def measure(stand: Stand) -> Result:
@@ -40,7 +40,7 @@ def measure(stand: Stand) -> Result:
         asked = []
         for _ in range(_ROUNDS + 1):
             asked.append(first_words(client, TEXT, next(seeds)))
-            time.sleep(_SETTLING_SECONDS)
+            time.sleep(SETTLING_SECONDS)
     waited = [found[0] for found in asked[1:] if found is not None]
     ratio = median(through_platform) / median(direct)
     return Result(
@@ -77,5 +77,5 @@ def pair(
             taken[side] = through(client, call, seed)
         else:
             taken[side] = directly(generator, call, seed)
-        time.sleep(_SETTLING_SECONDS)
+        time.sleep(SETTLING_SECONDS)
     return taken["through"], taken["direct"]

@@ -43,8 +43,9 @@ def fresh_board(monkeypatch: pytest.MonkeyPatch) -> None:
     """No outage of an earlier test is remembered."""
     monkeypatch.setattr(board._Outage, "until", 0.0)
     monkeypatch.setattr(board._Outage, "is_known", False)
-    monkeypatch.setattr(progress, "POLL_SECONDS", 0.3)
-    monkeypatch.setattr(progress, "POLL_SECONDS_BEFORE_VERDICT", 0.1)
+    for name in ("POLL_SECONDS", "SILENCE_SECONDS"):
+        monkeypatch.setattr(progress, name, 0.3)
+        monkeypatch.setattr(progress, f"{name}_BEFORE_VERDICT", 0.1)
 
 
 @pytest.fixture
@@ -308,7 +309,7 @@ async def test_a_stranger_hears_nothing_and_a_revoked_viewer_no_more(maker: Make
 async def test_the_verdict_wakes_the_follower_through_the_consumer(
     maker: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "POLL_SECONDS_BEFORE_VERDICT", 30)
+    monkeypatch.setattr(progress, "SILENCE_SECONDS_BEFORE_VERDICT", 30)
     job = await apart(maker.asks)()
     await apart(run)("image", draws())
 

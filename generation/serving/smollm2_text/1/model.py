@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import ctranslate2
@@ -52,8 +53,10 @@ class TritonPythonModel:
         self._plain.encode_special_tokens = True
         # The first answer in JSON makes it: it costs a second that plain text need not wait for.
         self._grammars: Grammars | None = None
-        self._generator: ctranslate2.Generator | None = None
-        self._renew()
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="next-generator")
+        self._next: Future[ctranslate2.Generator] = self._loader.submit(self._load)
+        self._generator: ctranslate2.Generator | None = self._next.result()
+        self._next = self._loader.submit(self._load)
 
     def execute(self, requests: list) -> None:
         """Answer each request through its response sender."""
@@ -69,6 +72,8 @@ class TritonPythonModel:
 
     def finalize(self) -> None:
         """Join the engine's threads before the interpreter goes."""
+        self._loader.shutdown()
+        del self._next
         self._generator = None
 
     def _answer(self, request, sender) -> None:  # noqa: ANN001  Triton's own types
@@ -115,8 +120,11 @@ class TritonPythonModel:
         finally:
             if is_random:
                 # The engine seeds a thread's random numbers once, at its first use, and offers no
-                # way to seed them again: only a new worker repeats a seed's text (0.2 s).
-                self._renew()
+                # way to seed them again: only a new worker repeats a seed's text. One is always
+                # ready, so that who asks next does not wait the 0.2 s for it.
+                self._generator = None  # first give back the old one's memory
+                self._generator = self._next.result()
+                self._next = self._loader.submit(self._load)
 
     def _write(
         self, prompt: list[str], sampling: Sampling, max_tokens: int, speaker: _Speaker
@@ -158,9 +166,8 @@ class TritonPythonModel:
             )
         return self._grammars.of(schema)
 
-    def _renew(self) -> None:
-        self._generator = None  # first give back the old one's memory
-        self._generator = ctranslate2.Generator(
+    def _load(self) -> ctranslate2.Generator:
+        return ctranslate2.Generator(
             str(self._folder / "ct2"),
             device="cpu",
             compute_type="int8_float32",
