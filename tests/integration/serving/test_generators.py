@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import psutil
 import pytest
 
 from generation.core.structured.answers import check_answer
@@ -74,6 +75,7 @@ QUIZ = {
         }
     },
 }
+LARGEST_BYTES = 1_000_000_000
 STORY = "Write a long story about a lighthouse keeper and the sea."
 
 
@@ -130,6 +132,20 @@ def text_of(pieces: list[Piece]) -> str:
 def sound_of(pieces: list[Piece]) -> Media:
     (media,) = (piece for piece in pieces if isinstance(piece, Media))
     return media
+
+
+def test_many_answers_take_no_more_memory_than_a_few(
+    server: TritonServer, generator: Generator
+) -> None:
+    assert server.pid is not None
+    (process,) = (
+        child
+        for child in psutil.Process(server.pid).children(recursive=True)
+        if "stub" in child.name() and any("smollm2_text" in word for word in child.cmdline())
+    )
+    for seed in range(40):
+        ask(generator, "Say hello.", {"max_tokens": 2}, seed=seed)
+    assert process.memory_info().rss < LARGEST_BYTES
 
 
 def test_text_comes_in_numbered_pieces_and_ends_with_done(generator: Generator) -> None:

@@ -5,6 +5,7 @@ With `json_schema`, the text is JSON of that schema, and `length` at the end say
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -34,6 +35,11 @@ from generation.serving.tidegate_json.steering import Sampling, write_within
 _MAX_PROMPT_CHARACTERS = 8_000
 _MAX_PROMPT_TOKENS = 2_048
 _SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+# glibc would learn from the first freed weights to keep later ones of up to 32 MB for itself:
+# engines that one thread loads and another frees grew to 3 GB. With a threshold that stands, what
+# is larger goes back to the system; below it lie the buffers of every token.
+_M_MMAP_THRESHOLD = -3
+_GIVEN_BACK_BYTES = 768 << 10
 _ENDS = ("<|im_end|>", "<|endoftext|>")
 
 
@@ -53,6 +59,7 @@ class TritonPythonModel:
         self._plain.encode_special_tokens = True
         # The first answer in JSON makes it: it costs a second that plain text need not wait for.
         self._grammars: Grammars | None = None
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _GIVEN_BACK_BYTES)
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="next-generator")
         self._next: Future[ctranslate2.Generator] = self._loader.submit(self._load)
         self._generator: ctranslate2.Generator | None = self._next.result()
