@@ -107,7 +107,7 @@ def kept_by(viewer: Viewer, presets: Iterable[Preset]) -> set[UUID]:
 
 
 def read_inside_by(viewer: Viewer, presets: Iterable[Preset]) -> set[UUID]:
-    """Return of which of these presets, all visible, the viewer reads what was said of them.
+    """Return those of these presets, all visible, of which the viewer reads the inner side.
 
     Why the gate holds it, why staff took it down, whose organisation's it is: its keepers and
     staff.
