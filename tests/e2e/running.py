@@ -61,14 +61,23 @@ class Platform:
         """Ask the database for one number."""
         return int(str(self.rows(query, *values)[0][0]))
 
-    def kill(self, name: str) -> None:
-        """Kill a unit's process as the kernel would, and wait until another runs in its place."""
+    def is_ready(self, name: str) -> bool:
+        """Whether a unit runs and answers."""
+        return self.unit(name).phase is Phase.READY
+
+    def strike(self, name: str) -> UnitState:
+        """Kill a unit's process as the kernel would, and return what it was."""
         before = self.unit(name)
         assert before.pid is not None
         process = psutil.Process(before.pid)
         # Triton runs under a small keeper: the server itself is to die, not who cleans up.
         for victim in process.children() if name == "triton" else [process]:
             victim.send_signal(signal.SIGKILL)
+        return before
+
+    def kill(self, name: str) -> None:
+        """Kill a unit's process, and wait until another runs in its place."""
+        before = self.strike(name)
 
         def is_replaced() -> bool:
             now = self.unit(name)
