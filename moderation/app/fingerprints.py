@@ -11,6 +11,7 @@ from moderation.core.decisions import HashHit
 from moderation.core.hashes import MATCH_DISTANCE
 from moderation.core.wordlists import normalise
 from tidegate.assets.models import Asset, Rendition
+from tidegate.primitives.statements import prepared
 
 _SHORTEST_TEXT = 24
 _ACTIONS: Mapping[HashEntry.Effect, Literal["allow", "hold", "block"]] = {
@@ -44,7 +45,7 @@ def listed_exactly(*, sha256s: Sequence[str] = (), texts: Sequence[str] = ()) ->
     """Return the list entries of these very bytes (hexadecimal) or texts; one query."""
     wanted = [(HashEntry.Kind.SHA256, digest) for digest in sha256s]
     wanted += [(HashEntry.Kind.TEXT, text_digest(text)) for text in texts if text.strip()]
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_LISTED, [[value for _, value in wanted]])
         found = {(kind, value): (effect, hazard) for kind, value, effect, hazard in cursor}
     return [

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from generation.app import queueing
 from generation.app.claims import LEASE, Beat, Claim, claim_of
@@ -12,7 +12,7 @@ from generation.app.models import Job, JobOutput
 from generation.app.services.trail import WORKER, left
 from generation.core.fairness import take_turns
 from tidegate.audit.actions import Action
-from tidegate.primitives.statements import Select
+from tidegate.primitives.statements import Select, prepared
 
 # One statement: everybody on the way is charged, and the job runs. Whoever claims holds the rows
 # already. The clock of a lane is where its child's turn started.
@@ -84,7 +84,7 @@ def _lease(way: queueing.Way, job_id: UUID, worker: str) -> Claim:
 
 def heartbeat(claim: Claim, *, progress: Mapping[str, int] | None = None) -> Beat:
     """Prolong a lease by 15 s from the database's now, and learn whether to go on."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             UPDATE generation_job
@@ -108,7 +108,7 @@ def heartbeat(claim: Claim, *, progress: Mapping[str, int] | None = None) -> Bea
 
 def glance(claim: Claim) -> Beat:
     """Learn whether to go on without writing anything."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             SELECT cancel_requested_at IS NOT NULL

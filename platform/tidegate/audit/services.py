@@ -14,6 +14,7 @@ from tidegate.audit.models import Entry
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
 from tidegate.primitives.correlation import correlation_id as current_correlation_id
+from tidegate.primitives.statements import prepared
 
 _APPEND = f"SELECT * FROM audit_append({', '.join(['%s'] * 17)})"  # noqa: S608 - only marks
 
@@ -66,7 +67,7 @@ def _append(entry: Entry) -> None:
     missing values between the pieces that are serialised here.
     """
     head, middle, tail = canonical.around(entry.content(), "prev_hash", "seq")
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             _APPEND,
             [

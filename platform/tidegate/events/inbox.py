@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
+
+from tidegate.primitives.statements import prepared
 
 
 @contextmanager
@@ -20,7 +22,7 @@ def once(*, consumer: str, event_id: UUID) -> Iterator[bool]:
 
 def claim(consumer: str, event_ids: list[UUID]) -> set[UUID]:
     """Mark events as handled in the current transaction; return those that were new."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             "INSERT INTO events_inbox (consumer, event_id)"
             " SELECT %s, id FROM unnest(%s::uuid[]) AS id"

@@ -9,6 +9,7 @@ from tidegate.contracts.envelope import Event, wrap
 from tidegate.primitives.clock import now
 from tidegate.primitives.correlation import correlation_id as current_correlation_id
 from tidegate.primitives.ids import new_id
+from tidegate.primitives.statements import prepared
 
 CHANNEL = "tidegate_outbox"
 """The PostgreSQL channel that wakes the relay when the transaction commits."""
@@ -46,7 +47,7 @@ def announce_all(events: Sequence[Event], *, correlation_id: UUID | None = None)
     envelopes = [
         wrap(event, event_id=new_id(), time=time, correlation_id=correlation) for event in events
     ]
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             _INSERT,
             [

@@ -11,6 +11,7 @@ from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.ledger.models import Kind, Pot
 from tidegate.primitives.actor import Actor
+from tidegate.primitives.statements import prepared
 
 LEDGER = Actor.system("ledger")
 _POST = """
@@ -67,7 +68,7 @@ def post(line: Line, *, organisation_id: UUID, subject: Subject, correlation_id:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("credits must move in the transaction of what they pay for")
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             _POST,
             [

@@ -1,20 +1,39 @@
-"""SQL text that is made once instead of at every call.
+"""SQL text that is made once, read and planned once, instead of at every call.
 
-The ORM writes a query anew each time it is asked. For the few statements that every request and
-every job pays for, the writing took longer than the database did. Rows go in and out as ordinary
-model instances; nothing here knows what they mean. No signal is sent: the product uses none.
+The ORM writes a query anew each time it is asked, and the database reads and plans it anew. For the
+few statements that every request and every job pays for, that took longer than the work itself.
+Rows go in and out as ordinary model instances; nothing here knows what they mean. No signal is
+sent: the product uses none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeAlias
 
 from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.fields import Field
 
 Columns: TypeAlias = "tuple[Field[Any, Any], ...]"
+
+
+@contextmanager
+def prepared() -> Iterator[CursorWrapper]:
+    """Give a cursor whose statements the server keeps, read and planned, with the connection.
+
+    For texts that are always the same: every different one is kept, up to a hundred. Values go
+    beside the text and not in it, so each `%s` must have a type that the server can tell from its
+    place; one statement at a time. See `prepare_threshold` in the settings.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    # As `connection.cursor()` does it, errors and query log included, but for the kind of cursor.
+    with connection._prepare_cursor(ServerBindingCursor(connection.connection)) as cursor:  # noqa: SLF001
+        yield cursor
 
 
 class Select:
@@ -43,7 +62,7 @@ class Select:
                 for name, model in self._rows.items()
             }
         )
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute(self._sql, parameters)
             values = cursor.fetchone()
         if values is None:
@@ -85,7 +104,7 @@ def _insert(row: Model, otherwise: str) -> bool:
         field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
         for field in given
     ]
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(sql, values)
         if not cursor.rowcount:
             return False

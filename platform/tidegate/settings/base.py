@@ -103,6 +103,10 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             **env.database_options(ENVIRONMENT.database_url),
             "pool": {"min_size": 1, "max_size": 12, "timeout": 15},
+            # From the second time on a connection runs the same hot statement: see `prepared` in
+            # `tidegate.primitives.statements`. None is for a pooler between us and the database
+            # that does not carry prepared statements.
+            "prepare_threshold": 1 if ENVIRONMENT.prepared_statements else None,
         },
     },
 }

@@ -52,6 +52,7 @@ class Environment:
     """Everything the processes of one deployment take from outside."""
 
     database_url: str
+    prepared_statements: bool
     valkey_url: str
     kafka: Kafka
     triton_grpc_url: str
@@ -79,6 +80,7 @@ def read(environ: Mapping[str, str]) -> Environment:
     export = environ.get("TIDEGATE_AUDIT_EXPORT_FILE")
     return Environment(
         database_url=_url(environ, "DATABASE_URL", {"postgresql", "postgres"}),
+        prepared_statements=flag(environ, "TIDEGATE_PREPARED_STATEMENTS", default=True),
         valkey_url=_valkey_url(environ),
         kafka=_kafka(environ),
         triton_grpc_url=_host_and_port(
