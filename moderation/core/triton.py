@@ -7,9 +7,9 @@ exception but an answer: "unavailable", per item.
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
@@ -19,6 +19,9 @@ from moderation.core.signals import Signal
 from moderation.core.wire import decode
 
 LARGEST_BATCH = 16
+# Detectors that are asked about the same texts so often that the server has one model of them (an
+# ensemble of that name): one request instead of two is a third of their processor time here.
+TOGETHER: Final[Mapping[str, Sequence[str]]] = {"prompt": ("text_hazards", "prompt_attack")}
 _LENGTH_BYTES = 4
 _OPTIONS = [
     ("grpc.max_send_message_length", -1),
@@ -74,44 +77,32 @@ class Detectors:
         """
         stub = self._connected()
         flying = []
-        for question in questions:
-            parts = [
-                question.contents[start : start + LARGEST_BATCH]
-                for start in range(0, len(question.contents), LARGEST_BATCH)
-            ]
-            flying.append(
-                [
-                    (
-                        part,
-                        stub.ModelInfer.future(
-                            _request(question.detector, part), timeout=deadline_seconds
-                        ),
-                    )
-                    for part in parts
-                ]
-            )
-        return lambda: [
-            [
-                signal
-                for part, future in calls
-                for signal in _answers(question.detector, len(part), future)
-            ]
-            for question, calls in zip(questions, flying, strict=True)
-        ]
+        for model, answering in _models(questions):
+            contents = questions[next(iter(answering.values()))].contents
+            for start in range(0, len(contents), LARGEST_BATCH):
+                part = contents[start : start + LARGEST_BATCH]
+                request = _request(model, part)
+                future = stub.ModelInfer.future(request, timeout=deadline_seconds)
+                flying.append((answering, len(part), future))
+
+        def answers() -> list[list[Signal]]:
+            signals: list[list[Signal]] = [[] for _ in questions]
+            for answering, count, future in flying:
+                answered = _answered(future)
+                for output, number in answering.items():
+                    name = questions[number].detector
+                    signals[number] += _signals(name, count, answered, output)
+            return signals
+
+        return answers
 
     def cut(self, film: bytes, deadline_seconds: float) -> Film:
         """Take a film apart. Never raises for an outage: then the film says why it is none."""
         stub = self._connected()
         request = _request(CUTTER, [film], shape=[1])
-        try:
-            response = stub.ModelInfer(request, timeout=deadline_seconds)
-        except grpc.RpcError as error:
-            return unavailable(f"{error.code().name.lower()}: {error.details()}")
-        bodies = response.raw_output_contents
-        answered = {
-            output.name: _strings(body)
-            for output, body in zip(response.outputs, bodies, strict=False)
-        }
+        answered = _answered(stub.ModelInfer.future(request, timeout=deadline_seconds))
+        if isinstance(answered, str):
+            return unavailable(answered)
         results, sounds = answered.get("RESULT", []), answered.get("SOUND", [])
         if len(results) != 1 or len(sounds) != 1 or "STILLS" not in answered:
             return unavailable("malformed answer: not a description, pictures and a sound")
@@ -154,15 +145,37 @@ def _request(name: str, contents: Sequence[bytes], *, shape: Sequence[int] = ())
     )
 
 
-def _answers(name: str, count: int, future: Any) -> list[Signal]:
+def _models(questions: Sequence[Question]) -> Iterator[tuple[str, dict[str, int]]]:
+    """Yield which models to ask, and for each of their outputs whose question it answers."""
+    numbers = {question.detector: number for number, question in enumerate(questions)}
+    for model, detectors in TOGETHER.items():
+        if len(questions) == len(detectors) and numbers.keys() == set(detectors):
+            asked = [list(question.contents) for question in questions]
+            if all(contents == asked[0] for contents in asked):
+                yield model, numbers
+                return
+    for number, question in enumerate(questions):
+        yield question.detector, {"RESULT": number}
+
+
+def _answered(future: Any) -> dict[str, list[bytes]] | str:
+    """Wait for an answer: the results of each output, or the reason why there are none."""
     try:
         response = future.result()
     except grpc.RpcError as error:
-        reason = f"{error.code().name.lower()}: {error.details()}"
-        return [Signal.unavailable(name, reason)] * count
+        return f"{error.code().name.lower()}: {error.details()}"
     except grpc.FutureCancelledError:
-        return [Signal.unavailable(name, "cancelled")] * count
-    results = _strings(response.raw_output_contents[0]) if response.raw_output_contents else []
+        return "cancelled"
+    outputs = zip(response.outputs, response.raw_output_contents, strict=False)
+    return {output.name: _strings(body) for output, body in outputs}
+
+
+def _signals(
+    name: str, count: int, answered: dict[str, list[bytes]] | str, output: str
+) -> list[Signal]:
+    if isinstance(answered, str):
+        return [Signal.unavailable(name, answered)] * count
+    results = answered.get(output, [])
     if len(results) != count:
         error_text = f"malformed answer: {len(results)} results for {count} items"
         return [Signal.unavailable(name, error_text)] * count

@@ -9,14 +9,14 @@ sent: the product uses none.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from django.db import connection
-from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.fields import Field
+from psycopg import Cursor
 
 Columns: TypeAlias = "tuple[Field[Any, Any], ...]"
 
@@ -32,7 +32,8 @@ def prepared() -> Iterator[CursorWrapper]:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     # As `connection.cursor()` does it, errors and query log included, but for the kind of cursor.
-    with connection._prepare_cursor(ServerBindingCursor(connection.connection)) as cursor:  # noqa: SLF001
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with wrap(cast("CursorWrapper", Cursor(connection.connection))) as cursor:
         yield cursor
 
 

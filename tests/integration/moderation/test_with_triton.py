@@ -29,7 +29,14 @@ from tidegate.stack.triton import TritonPorts, TritonServer
 
 pytestmark = [pytest.mark.triton, pytest.mark.django_db]
 
-DETECTORS = ("text_hazards", "prompt_attack", "image_safety", "image_text", "speech_text")
+DETECTORS = (
+    "text_hazards",
+    "prompt_attack",
+    "prompt",
+    "image_safety",
+    "image_text",
+    "speech_text",
+)
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests import factories as make
 from tidegate.accounts.models import ApiKey, Organisation, User
 from tidegate.primitives.ids import new_id
-from tidegate.primitives.statements import Select, insert, insert_unless_there
+from tidegate.primitives.statements import Select, insert, insert_unless_there, prepared
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +75,16 @@ def test_a_join_that_found_nothing_gives_none() -> None:
 
 def test_no_row_is_none() -> None:
     assert KEY.first(["", new_id()]) is None
+
+
+def test_a_prepared_statement_is_kept_by_the_server_and_counts_as_a_query() -> None:
+    text = "SELECT %s::int + 40"
+    with CaptureQueriesContext(connection) as queries:
+        for _ in range(3):
+            with prepared() as cursor:
+                cursor.execute(text, [2])
+                assert cursor.fetchone() == (42,)
+    assert len(queries) == 3
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        assert text.replace("%s", "$1") in {row[0] for row in cursor.fetchall()}
