@@ -19,6 +19,7 @@ from tidegate.assets import storage
 from tidegate.assets.services import Media, create_asset
 from tidegate.audit.actions import Action
 from tidegate.contracts.generation import Modality
+from tidegate.ledger.selectors import Account
 from tidegate.primitives.clock import now
 from tidegate.primitives.ids import new_id
 from tidegate.primitives.statements import Select, insert_unless_there
@@ -50,7 +51,7 @@ def deliver_output(*, claim: Claim, index: int, output: Output, model_version: s
     _store(output)
     with transaction.atomic():
         job = _fenced(claim)
-        return _deliver(job, index, output, model_version)
+        return _deliver(job, index, output, model_version)[0]
 
 
 @transaction.atomic
@@ -94,7 +95,8 @@ def finish_job(
             for index, output in enumerate(outputs, start=first_index)
         ]
         are_all = len(delivered) == job.outputs_wanted
-        _succeed(job, [one.asset_id for one in delivered] if are_all else made(job))
+        assets = [one.asset_id for one, _ in delivered] if are_all else made(job)
+        _succeed(job, assets, delivered[-1][1] if delivered else None)
     return job
 
 
@@ -170,7 +172,10 @@ def _store(output: Output) -> None:
         storage.put(data)
 
 
-def _deliver(job: Job, index: int, output: Output, model_version: str) -> JobOutput:
+def _deliver(
+    job: Job, index: int, output: Output, model_version: str
+) -> tuple[JobOutput, Account | None]:
+    """Return the output's row, and what the job came to where it was charged just now."""
     asset_id = new_id()
     delivered = JobOutput(
         job=job, index=index, state=JobOutput.State.MADE, asset_id=asset_id, attempt=job.attempt
@@ -178,11 +183,11 @@ def _deliver(job: Job, index: int, output: Output, model_version: str) -> JobOut
     # Before its asset, which only the end of the transaction looks for: whether this output is
     # settled already costs no look of its own.
     if not insert_unless_there(delivered):
-        return JobOutput.objects.get(job=job, index=index)
-    charge_outputs(job, [index])
+        return JobOutput.objects.get(job=job, index=index), None
+    account = charge_outputs(job, [index])
     _create_asset(asset_id, job, index, output, model_version)
     _tell(job, delivered)
-    return delivered
+    return delivered, account
 
 
 def _miss(job: Job, index: int, failure: Failure) -> JobOutput:
@@ -256,7 +261,7 @@ def _create_asset(asset_id: UUID, job: Job, index: int, output: Output, model_ve
     )
 
 
-def _succeed(job: Job, assets: Sequence[UUID | None]) -> None:
+def _succeed(job: Job, assets: Sequence[UUID | None], account: Account | None = None) -> None:
     job.move_to(Job.State.SUCCEEDED, at=now())
     job.save(update_fields=["state", "lease_owner", "lease_expires_at", "ended_at"])
     end(
@@ -265,6 +270,7 @@ def _succeed(job: Job, assets: Sequence[UUID | None]) -> None:
         before=Job.State.RUNNING,
         actor=WORKER,
         asset_ids=[asset_id for asset_id in assets if asset_id is not None],
+        account=account,
     )
 
 

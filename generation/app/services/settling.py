@@ -58,30 +58,32 @@ def reserve_credits(job: Job) -> None:
     )
 
 
-def charge_outputs(job: Job, indexes: Collection[int]) -> None:
+def charge_outputs(job: Job, indexes: Collection[int]) -> Account | None:
     """Charge outputs that are delivered in this transaction; one that was charged before is not.
 
-    A job from before the ledger has no reservation, and is not charged.
+    Returns what the job came to so far. A job from before the ledger has no reservation, and is
+    not charged: None.
     """
     account = account_of(job.pk)
     if account is None:
-        return
+        return None
     lines = [
         Line(Kind.CHARGE, Pot.RESERVED, Pot.EARNED, account.price, output_index=index)
         for index in account.open_parts
         if index in indexes
     ]
-    _settle(job, lines)
+    return _settle(job, account, lines)
 
 
-def settle_job(job: Job, *, before: str | None) -> Account | None:
+def settle_job(job: Job, *, before: str | None, account: Account | None = None) -> Account | None:
     """Give back what an ended job did not deliver, by the rates for the way it ended.
 
-    Returns what the job came to, or None where nothing was ever reserved.
+    `account` is what `charge_outputs` returned in this transaction. Returns what the job came to,
+    or None where nothing was ever reserved.
     """
     if before is None:
         return None  # refused before it was accepted
-    account = account_of(job.pk)
+    account = account or account_of(job.pk)
     if account is None or not account.open_parts:
         return account
     reason = _reason_of(job, before)
@@ -92,8 +94,7 @@ def settle_job(job: Job, *, before: str | None) -> Account | None:
             lines.append(_release(back, index, reason))
         if back < account.price:
             lines.append(_keep(account.price - back, index, reason))
-    _settle(job, lines)
-    return account_of(job.pk)
+    return _settle(job, account, lines)
 
 
 @transaction.atomic
@@ -198,7 +199,8 @@ def _keep(amount: int, index: int, reason: Reason) -> Line:
     )
 
 
-def _settle(job: Job, lines: list[Line]) -> None:
+def _settle(job: Job, account: Account, lines: list[Line]) -> Account:
+    """Post lines about open parts; the job's row is locked, so none of them was posted before."""
     if lines:
         ledger.settle(
             organisation_id=job.organisation_id,
@@ -206,3 +208,12 @@ def _settle(job: Job, lines: list[Line]) -> None:
             lines=lines,
             correlation_id=job.correlation_id,
         )
+    for line in lines:
+        account = account.after(
+            kind=line.kind,
+            target=line.target,
+            amount=line.amount,
+            output_index=line.output_index or 0,
+            reason=line.reason,
+        )
+    return account

@@ -15,6 +15,7 @@ from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.contracts.generation import JobEnded, JobState
 from tidegate.events.services import announce
+from tidegate.ledger.selectors import Account
 from tidegate.primitives.actor import Actor
 
 WORKER = Actor.system("generation")
@@ -55,9 +56,13 @@ def end(
     actor: Actor,
     reason: str = "",
     asset_ids: Sequence[UUID] = (),
+    account: Account | None = None,
 ) -> None:
-    """Settle what a job cost, announce that it reached its end, and record both."""
-    account = settle_job(job, before=before)
+    """Settle what a job cost, announce that it reached its end, and record both.
+
+    `account`: see `settle_job`.
+    """
+    account = settle_job(job, before=before, account=account)
     announce(
         JobEnded(
             job_id=job.pk,

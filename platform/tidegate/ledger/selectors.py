@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +11,14 @@ from django.db.models import QuerySet
 from tidegate.accounts.selectors import require_role
 from tidegate.accounts.viewers import Viewer
 from tidegate.ledger.models import Entry, Kind, Pot
+from tidegate.primitives.statements import prepared
+
+_ABOUT = """
+SELECT subject_id, organisation_id, kind, target, amount, quantity, output_index, reason
+  FROM ledger_entry
+ WHERE subject_id = ANY (%s::uuid[])
+ ORDER BY organisation_id, seq
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,22 @@ class Account:
         """Return one part; of one that nothing was posted for, an empty one."""
         return self.parts.get(index, Part())
 
+    def after(self, *, kind: str, target: str, amount: int, output_index: int, reason: str) -> Self:
+        """Return the account as one more entry about a part makes it."""
+        part = self.part(output_index)
+        match kind:
+            case Kind.CHARGE:
+                part = replace(part, charged=part.charged + amount)
+            case Kind.REFUND:
+                part = replace(part, refunded=part.refunded + amount)
+            case _:
+                part = replace(part, released=part.released + amount)
+        return replace(
+            self,
+            parts={**self.parts, output_index: part},
+            reason=reason if target == Pot.AVAILABLE else self.reason,
+        )
+
 
 def balance_of(organisation_id: UUID) -> Balance:
     """Return an organisation's balance; before its first entry, its welcome credits. One query."""
@@ -120,30 +145,15 @@ def account_of(subject_id: UUID) -> Account | None:
 def accounts_of(subject_ids: Iterable[UUID]) -> dict[UUID, Account]:
     """Return `account_of` for many subjects. One query."""
     found: dict[UUID, Account] = {}
-    for entry in Entry.objects.filter(subject_id__in=list(subject_ids)).order_by(
-        "organisation_id", "seq"
-    ):
-        account = found.get(entry.subject_id)
-        if entry.kind == Kind.RESERVE:
-            found[entry.subject_id] = Account(entry.organisation_id, entry.amount, entry.quantity)
-        elif account is not None and entry.output_index is not None:
-            found[entry.subject_id] = _with(account, entry)
+    with prepared() as cursor:
+        cursor.execute(_ABOUT, [list(subject_ids)])
+        rows = cursor.fetchall()
+    for subject, organisation, kind, target, amount, quantity, output_index, reason in rows:
+        account = found.get(subject)
+        if kind == Kind.RESERVE:
+            found[subject] = Account(organisation, amount, quantity)
+        elif account is not None and output_index is not None:
+            found[subject] = account.after(
+                kind=kind, target=target, amount=amount, output_index=output_index, reason=reason
+            )
     return found
-
-
-def _with(account: Account, entry: Entry) -> Account:
-    index = entry.output_index or 0
-    part = account.part(index)
-    match entry.kind:
-        case Kind.CHARGE:
-            part = replace(part, charged=part.charged + entry.amount)
-        case Kind.REFUND:
-            part = replace(part, refunded=part.refunded + entry.amount)
-        case _:
-            part = replace(part, released=part.released + entry.amount)
-    came_back = entry.target == Pot.AVAILABLE
-    return replace(
-        account,
-        parts={**account.parts, index: part},
-        reason=entry.reason if came_back else account.reason,
-    )
