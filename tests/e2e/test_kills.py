@@ -102,11 +102,11 @@ def test_every_job_ends_once_and_is_charged_as_its_outputs_say_however_often_its
 
 
 def strike_one(platform: Platform, victim: str, dice: random.Random) -> None:
-    """Kill a process once it runs, and wait a random moment, not until it is back."""
+    """Kill a process a random moment after it runs, and do not wait until it is back."""
     ready = wait_for(lambda: platform.is_ready(victim), seconds=RESTART_SECONDS)
     assert ready, platform.unit(victim)
-    struck = platform.strike(victim)
     threading.Event().wait(dice.uniform(0.0, LONGEST_PAUSE_SECONDS))
+    struck = platform.strike(victim)
     # Until the supervisor has seen the death, its table still calls the victim ready.
     assert wait_for(lambda: platform.unit(victim) != struck, seconds=RESTART_SECONDS)
 
