@@ -167,10 +167,11 @@ class Composer:
             return [self._triplet_length]
         if self._triplet_left:
             return self._triplet_lengths(self._left)
+        after = ((length, self._left - length) for length in _NOTE_LENGTHS if length <= self._left)
         return [
             length
-            for length in _NOTE_LENGTHS
-            if self._may_last(pitch, length) and self._keeps_pace(length)
+            for length, left in after
+            if self._may_last(pitch, length, left) and self._keeps_pace(length, left)
         ]
 
     def _triplet_lengths(self, left: Fraction) -> list[Fraction]:
@@ -185,24 +186,23 @@ class Composer:
             if 2 * length <= room and (is_quick or length >= QUAVER)
         ]
 
-    def _keeps_pace(self, length: Fraction) -> bool:
-        """Whether the bar can be filled from there on without too many short notes.
+    def _keeps_pace(self, length: Fraction, left: Fraction) -> bool:
+        """Whether what is left of the bar can be filled without too many short notes.
 
         What leaves the bar between two quavers needs a short note to come back, which is reserved
         for it; so coming back is always allowed.
         """
-        is_between, comes_back = self._left.denominator != 1, (self._left - length).denominator == 1
+        is_between, comes_back = self._left.denominator != 1, left.denominator == 1
         if self._most_short is None or (is_between and comes_back):
             return True
         return self._short + (length < QUAVER) + (not comes_back) <= self._most_short
 
-    def _may_last(self, pitch: str, length: Fraction) -> bool:
-        left = self._left - length
-        if left < 0:
-            return False
-        if left == 0 and self._kept:
-            return length >= self._kept and self._is_tonic(pitch)
-        return left >= self._kept
+    def _may_last(self, pitch: str, length: Fraction, left: Fraction) -> bool:
+        """Whether a note of this length, after which so much is left, keeps the end free."""
+        kept = self._kept
+        if left == 0 and kept:
+            return length >= kept and self._is_tonic(pitch)
+        return left >= kept
 
     def _next(self, left: Fraction) -> Iterator[str]:
         """The tokens after a whole note, or at the beginning of a bar, with so much left of it."""
@@ -223,9 +223,7 @@ class Composer:
         room = left - self._kept
         if not triplet_left and self._triplet_lengths(left):
             yield TRIPLET_SIGN
-        for pitch in _PITCHES:
-            if room > 0 or self._is_tonic(pitch):
-                yield pitch
+        yield from _PITCHES if room > 0 else filter(self._is_tonic, _PITCHES)
         if not self._kept:
             yield REST
 
