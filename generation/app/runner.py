@@ -41,7 +41,7 @@ logger = logging.getLogger("generation.runner")
 # Beyond a job's own deadline: reading the last bytes, the last window, storing.
 GRACE_SECONDS = 60.0
 # Nobody sees more, and on a small machine every step told is taken from the generator's time.
-SECONDS_BETWEEN_STEPS = 0.1
+SECONDS_BETWEEN_STEPS = 0.25
 
 
 class Generating(Protocol):

@@ -11,7 +11,7 @@ from generation.app.services.trail import WORKER
 from generation.core.recipes import Recipe
 from tidegate.assets import storage
 from tidegate.assets.models import Asset, Rendition
-from tidegate.assets.services import Media, create_asset
+from tidegate.assets.services import Media, create_asset, store
 
 MEDIA_TYPE = "application/vnd.tidegate.composition+json"
 LONGEST_TEXT = 12_000
@@ -58,14 +58,12 @@ def gather(composition: Composition, recipe: Recipe, found: Sequence[Found]) -> 
     }
     written = json.dumps(table, ensure_ascii=False, indent=1).encode()
     media = [Media("original", written, MEDIA_TYPE), *_cover(recipe, pieces)]
-    for item in media:
-        storage.put(item.data)
     texts = [asset.text.strip() for asset in assets if asset.text.strip()]
     return Whole(
         parts=tuple(asset.pk for asset in assets),
         # The gate judges this: what the parts say together, and what the whole is called.
         text="\n\n".join([composition.title, *texts])[:LONGEST_TEXT],
-        media=tuple(media),
+        media=tuple(map(store, media)),
     )
 
 

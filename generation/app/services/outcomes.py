@@ -15,8 +15,7 @@ from generation.app.services.settling import charge_outputs
 from generation.app.services.trail import WORKER, end, left, made, set_failure, stamp
 from generation.core.retries import REASONS
 from generation.core.titles import title_of
-from tidegate.assets import storage
-from tidegate.assets.services import Media, create_asset
+from tidegate.assets.services import Media, create_asset, store
 from tidegate.audit.actions import Action
 from tidegate.contracts.generation import Modality
 from tidegate.ledger.selectors import Account
@@ -48,10 +47,10 @@ def deliver_output(*, claim: Claim, index: int, output: Output, model_version: s
     Raises:
         LostLease: the job is no longer this worker's; nothing was written.
     """
-    _store(output)
+    made_of = _stored(output)
     with transaction.atomic():
         job = _fenced(claim)
-        return _deliver(job, index, output, model_version)[0]
+        return _deliver(job, index, output, made_of, model_version)[0]
 
 
 @transaction.atomic
@@ -86,13 +85,14 @@ def finish_job(
     Raises:
         LostLease: the job is no longer this worker's; nothing was written.
     """
-    for output in outputs:
-        _store(output)
+    stored = [_stored(output) for output in outputs]
     with transaction.atomic():
         job = _fenced(claim)
         delivered = [
-            _deliver(job, index, output, model_version)
-            for index, output in enumerate(outputs, start=first_index)
+            _deliver(job, index, output, media, model_version)
+            for index, (output, media) in enumerate(
+                zip(outputs, stored, strict=True), start=first_index
+            )
         ]
         are_all = len(delivered) == job.outputs_wanted
         assets = [one.asset_id for one, _ in delivered] if are_all else made(job)
@@ -166,14 +166,32 @@ def withhold_text(*, claim: Claim, because: str) -> None:
     board.publish(claim.job_id, "text_withheld", {"because": because})
 
 
-def _store(output: Output) -> None:
+def _stored(output: Output) -> list[Media]:
     # Bytes go first and outside: content-addressed, so a crash leaves at worst an orphan.
-    for data in (output.data, *(item.data for item in output.renditions)):
-        storage.put(data)
+    original = Media(
+        kind="original",
+        data=output.data,
+        media_type=output.media_type,
+        width=output.width,
+        height=output.height,
+        duration_ms=output.duration_ms,
+    )
+    renditions = (
+        Media(
+            kind=item.rendition,
+            data=item.data,
+            media_type=item.media_type,
+            width=item.width,
+            height=item.height,
+            duration_ms=item.duration_ms,
+        )
+        for item in output.renditions
+    )
+    return [store(media) for media in (original, *renditions)]
 
 
 def _deliver(
-    job: Job, index: int, output: Output, model_version: str
+    job: Job, index: int, output: Output, media: Sequence[Media], model_version: str
 ) -> tuple[JobOutput, Account | None]:
     """Return the output's row, and what the job came to where it was charged just now."""
     asset_id = new_id()
@@ -185,7 +203,7 @@ def _deliver(
     if not insert_unless_there(delivered):
         return JobOutput.objects.get(job=job, index=index), None
     account = charge_outputs(job, [index])
-    _create_asset(asset_id, job, index, output, model_version)
+    _create_asset(asset_id, job, index, output.text, media, model_version)
     _tell(job, delivered)
     return delivered, account
 
@@ -212,7 +230,9 @@ def _tell(job: Job, output: JobOutput) -> None:
         transaction.on_commit(lambda: board.publish(job.pk, "output", notice))
 
 
-def _create_asset(asset_id: UUID, job: Job, index: int, output: Output, model_version: str) -> None:
+def _create_asset(  # noqa: PLR0917  private, and each of another type
+    asset_id: UUID, job: Job, index: int, text: str, media: Sequence[Media], model_version: str
+) -> None:
     model = model_of(job.model_name, job.model_version)
     # Whoever sees the asset reads its parameters; which picture was given is the asker's own.
     hidden = {item.name for item in model.image_parameters} if model else frozenset()
@@ -227,28 +247,8 @@ def _create_asset(asset_id: UUID, job: Job, index: int, output: Output, model_ve
         modality=cast("Modality", job.modality),
         title=title_of(job.prompt) or (model.title if model else job.model_name),
         prompt=job.prompt,
-        text=output.text,
-        media=[
-            Media(
-                kind="original",
-                data=output.data,
-                media_type=output.media_type,
-                width=output.width,
-                height=output.height,
-                duration_ms=output.duration_ms,
-            ),
-            *(
-                Media(
-                    kind=item.rendition,
-                    data=item.data,
-                    media_type=item.media_type,
-                    width=item.width,
-                    height=item.height,
-                    duration_ms=item.duration_ms,
-                )
-                for item in output.renditions
-            ),
-        ],
+        text=text,
+        media=media,
         parent_id=job.parent_id,
         seed=job.seed_of(index),
         model_name=job.model_name,

@@ -1,7 +1,7 @@
 """Writes about assets: they appear pending, and move only along `Asset.MOVES`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -26,7 +26,10 @@ _TITLE_LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One rendition to store. Width and height in pixels, duration in milliseconds."""
+    """One rendition. Width and height in pixels, duration in milliseconds.
+
+    `sha256` is that of bytes which are stored already: see `store`.
+    """
 
     kind: str
     data: bytes
@@ -34,6 +37,16 @@ class Media:
     width: int | None = None
     height: int | None = None
     duration_ms: int | None = None
+    sha256: str = ""
+
+
+def store(media: Media) -> Media:
+    """Store a rendition's bytes before the transaction that is to refer to them.
+
+    Raises:
+        OSError: the storage refused the bytes.
+    """
+    return replace(media, sha256=storage.put(media.data))
 
 
 def create_asset(
@@ -65,7 +78,8 @@ def create_asset(
     id it gets, where that is known before; a second asset with it returns the first.
 
     Blobs are stored before the transaction starts: a crash between leaves bytes that nobody
-    refers to, never a row without bytes. Call it in an outer transaction to bind it to more.
+    refers to, never a row without bytes. Call it in an outer transaction to bind it to more, and
+    `store` the media before that one.
 
     Raises:
         ValueError: no original among the media, or two renditions of one kind.
@@ -74,7 +88,7 @@ def create_asset(
     kinds = [item.kind for item in media]
     if Rendition.Kind.ORIGINAL not in kinds or len(set(kinds)) != len(kinds):
         raise ValueError(f"an asset has one original and one rendition per kind, not {kinds}")
-    digests = [storage.put(item.data) for item in media]
+    stored = [item if item.sha256 else store(item) for item in media]
     original = kinds.index(Rendition.Kind.ORIGINAL)
     asset = Asset(
         organisation_id=organisation_id,
@@ -104,8 +118,8 @@ def create_asset(
             if asset_id is not None:
                 return Asset.objects.get(pk=asset_id)
             return Asset.objects.get(job_id=job_id, output_index=output_index)
-        _insert_renditions(asset, media, digests)
-        _announce_created(asset, digests[original], actor)
+        _insert_renditions(asset, stored)
+        _announce_created(asset, stored[original].sha256, actor)
     return asset
 
 
@@ -258,14 +272,16 @@ def _on_the_wire(visibility: str) -> WireVisibility:
     return cast("WireVisibility", str(visibility))
 
 
-def _insert_renditions(asset: Asset, media: Sequence[Media], digests: Sequence[str]) -> None:
-    for item, sha256 in zip(media, digests, strict=True):
-        insert_unless_there(Blob(sha256=sha256, size=len(item.data), media_type=item.media_type))
+def _insert_renditions(asset: Asset, media: Sequence[Media]) -> None:
+    for item in media:
+        insert_unless_there(
+            Blob(sha256=item.sha256, size=len(item.data), media_type=item.media_type)
+        )
         insert(
             Rendition(
                 asset=asset,
                 kind=item.kind,
-                blob_id=sha256,
+                blob_id=item.sha256,
                 media_type=item.media_type,
                 width=item.width,
                 height=item.height,
