@@ -113,6 +113,15 @@ def test_of_eight_who_move_one_asset_at_once_one_succeeds() -> None:
 
 
 @pytest.mark.django_db
+def test_bytes_that_are_stored_already_are_not_put_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    media = services.store(Media("original", b"once", "text/plain"))
+    assert media.sha256 == storage.put(b"once")
+    monkeypatch.setattr(storage, "put", lambda data: pytest.fail(f"{data!r} was put again"))
+    asset = make.make_asset(media=[media])
+    assert asset.renditions.get().blob_id == media.sha256
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("kinds", [[], ["preview"], ["original", "original"]])
 def test_an_asset_has_one_original(kinds: list[str]) -> None:
     project = make.make_project()
