@@ -20,6 +20,9 @@ def test_a_complete_environment_is_typed() -> None:
     assert environment.kafka.session_timeout_ms == 45_000
     assert str(environment.audit_key_file) == "/srv/tidegate/keys/audit_ed25519.pem"
     assert environment.media is None
+    assert environment.prepared_statements
+    without = env.read({**COMPLETE, "TIDEGATE_PREPARED_STATEMENTS": "no"})
+    assert not without.prepared_statements
 
 
 @pytest.mark.parametrize("name", sorted(COMPLETE))
