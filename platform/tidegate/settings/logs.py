@@ -62,6 +62,9 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
             "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
             "kafka": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
+            # Two lines for each ticket, which names no job; jobs have their own lines and trail.
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
         },
     }
 
