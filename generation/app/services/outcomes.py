@@ -21,7 +21,7 @@ from tidegate.contracts.generation import Modality
 from tidegate.ledger.selectors import Account
 from tidegate.primitives.clock import now
 from tidegate.primitives.ids import new_id
-from tidegate.primitives.statements import Select, insert_unless_there
+from tidegate.primitives.statements import Select, insert_unless_there, update
 
 _FENCED = Select(
     """
@@ -263,7 +263,7 @@ def _create_asset(  # noqa: PLR0917  private, and each of another type
 
 def _succeed(job: Job, assets: Sequence[UUID | None], account: Account | None = None) -> None:
     job.move_to(Job.State.SUCCEEDED, at=now())
-    job.save(update_fields=["state", "lease_owner", "lease_expires_at", "ended_at"])
+    update(job, "state", "lease_owner", "lease_expires_at", "ended_at")
     end(
         job,
         Action.JOB_SUCCEEDED,

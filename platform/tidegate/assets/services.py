@@ -19,7 +19,7 @@ from tidegate.events.services import announce
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import InvalidMove, NotAllowed, NotFound
-from tidegate.primitives.statements import insert, insert_unless_there
+from tidegate.primitives.statements import insert, insert_unless_there, update
 
 _TITLE_LIMIT = 200
 
@@ -153,15 +153,7 @@ def move_asset(
         asset.public_reasons = [dict(item) for item in public_reasons]
     if asset.visibility == Visibility.RELEASED and asset.released_at is None:
         asset.released_at = now()
-    asset.save(
-        update_fields=[
-            "visibility",
-            "visibility_version",
-            "reasons",
-            "public_reasons",
-            "released_at",
-        ]
-    )
+    update(asset, "visibility", "visibility_version", "reasons", "public_reasons", "released_at")
     _insert_move(asset, before=before, actor=actor, reason=reason)
     announce(
         AssetVisibilityChanged(

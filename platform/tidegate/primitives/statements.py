@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeAlias, cast
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
@@ -94,6 +94,23 @@ def insert_unless_there(row: Model) -> bool:
     return _insert(row, "ON CONFLICT DO NOTHING")
 
 
+def update(row: Model, *names: str) -> None:
+    """Write these fields of a stored row, as `row.save(update_fields=names)`.
+
+    Raises:
+        DatabaseError: the row is not there.
+    """
+    fields, sql = _change(type(row), names)
+    values = [
+        field.get_db_prep_save(field.pre_save(row, add=False), connection=connection)
+        for field in fields
+    ]
+    with prepared() as cursor:
+        cursor.execute(sql, [*values, row.pk])
+        if not cursor.rowcount:
+            raise DatabaseError(f"there is no {row._meta.label} {row.pk} to update")  # noqa: SLF001
+
+
 def _insert(row: Model, otherwise: str) -> bool:
     given = tuple(
         field
@@ -127,14 +144,28 @@ def _columns(model: type[Model]) -> Columns:
 def _insertion(model: type[Model], given: Columns, otherwise: str) -> tuple[str, Columns]:
     filled = tuple(field for field in _columns(model) if field not in given)
     names = ", ".join(f'"{field.column}"' for field in given)
-    marks = ", ".join(
-        field.get_placeholder(None, None, connection) if hasattr(field, "get_placeholder") else "%s"
-        for field in given
-    )
+    marks = ", ".join(map(_mark, given))
     back = ", ".join(f'"{field.column}"' for field in filled)
     table = model._meta.db_table  # noqa: SLF001 - Django's public name
     sql = f'INSERT INTO "{table}" ({names}) VALUES ({marks}) {otherwise}'  # noqa: S608 - our own names
     return (f"{sql} RETURNING {back}" if filled else sql), filled
+
+
+def _mark(field: "Field[Any, Any]") -> str:
+    """Where the field's value goes: some kinds say more than `%s`."""
+    own = getattr(field, "get_placeholder", None)
+    return "%s" if own is None else own(None, None, connection)
+
+
+@cache
+def _change(model: type[Model], names: tuple[str, ...]) -> tuple[Columns, str]:
+    meta = model._meta  # noqa: SLF001 - Django's public name
+    fields = tuple(field for name in names for field in _columns(model) if field.name == name)
+    if len(fields) != len(names):
+        raise ValueError(f"{meta.label} has not all of these fields: {', '.join(names)}")
+    changes = ", ".join(f'"{field.column}" = {_mark(field)}' for field in fields)
+    key = next(field.column for field in _columns(model) if field.primary_key)
+    return fields, f'UPDATE "{meta.db_table}" SET {changes} WHERE "{key}" = %s'  # noqa: S608 - our own names
 
 
 def _instance(model: type[Model], values: Sequence[Any]) -> Model | None:

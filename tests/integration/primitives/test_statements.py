@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests import factories as make
 from tidegate.accounts.models import ApiKey, Organisation, User
 from tidegate.primitives.ids import new_id
-from tidegate.primitives.statements import Select, insert, insert_unless_there, prepared
+from tidegate.primitives.statements import Select, insert, insert_unless_there, prepared, update
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +37,21 @@ def test_an_inserted_row_is_the_one_that_the_orm_reads() -> None:
     row.name = "changed"
     row.save()
     assert Organisation.objects.get(pk=row.pk).name == "changed"
+
+
+def test_an_update_writes_the_fields_it_names_and_no_others() -> None:
+    row = organisation("updated")
+    insert(row)
+    row.name, row.slug = "new", "unwritten"
+    update(row, "name")
+    read = Organisation.objects.get(pk=row.pk)
+    assert (read.name, read.slug) == ("new", "updated")
+    row.delete()
+    row.pk = new_id()
+    with pytest.raises(DatabaseError, match=r"there is no accounts\.Organisation"):
+        update(row, "name")
+    with pytest.raises(ValueError, match="nonsense"):
+        update(row, "name", "nonsense")
 
 
 def test_a_row_is_inserted_once() -> None:
