@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from tidegate.contracts.envelope import Envelope
 from tidegate.events import inbox
@@ -15,6 +15,7 @@ from tidegate.events.errors import CannotHeal, RetryLater
 from tidegate.events.registry import Listener
 from tidegate.primitives import correlation
 from tidegate.primitives.errors import Unavailable
+from tidegate.primitives.statements import prepared
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ def judge(error: Exception, attempts: int) -> Outcome:
 
 def is_settled(consumer: str, event_id: UUID) -> bool:
     """Whether this consumer handled the event, or gave it up and nobody asked for a replay."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM events_inbox WHERE consumer = %(consumer)s"
             " AND event_id = %(event)s) OR EXISTS (SELECT FROM events_dead_letter"
@@ -152,7 +153,7 @@ def _once_each(arrived: Sequence[Arrived], fresh: set[UUID]) -> Iterator[Arrived
 
 def _claim(consumer: str, event_ids: list[UUID]) -> set[UUID]:
     """Claim events that are not buried, and close the letters whose replay this is."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             "SELECT event_id, state FROM events_dead_letter"
             " WHERE consumer = %s AND event_id = ANY(%s) AND state <> 'resolved'",
