@@ -39,7 +39,7 @@ GIVEN_UP = {"interrupted_too_often", "unforeseen_error"}
 
 
 def ask(client: Client, project: str, number: int) -> UUID:
-    """Ask for a short text, or now and then for a tune or for two pictures of few steps."""
+    """Ask for a short text, a tune, or two pictures of few steps, in turn."""
     request: dict[str, object] = {"project_id": project, "seed": number}
     if number % 3 == 2:
         request |= {
