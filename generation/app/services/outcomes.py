@@ -13,6 +13,7 @@ from generation.app.models import Job, JobOutput
 from generation.app.registry.selectors import model_of
 from generation.app.services.settling import charge_outputs
 from generation.app.services.trail import WORKER, end, left, made, set_failure, stamp
+from generation.core import wire
 from generation.core.retries import REASONS
 from generation.core.titles import title_of
 from tidegate.assets.services import Media, create_asset, store
@@ -168,26 +169,21 @@ def withhold_text(*, claim: Claim, because: str) -> None:
 
 def _stored(output: Output) -> list[Media]:
     # Bytes go first and outside: content-addressed, so a crash leaves at worst an orphan.
-    original = Media(
-        kind="original",
-        data=output.data,
-        media_type=output.media_type,
-        width=output.width,
-        height=output.height,
-        duration_ms=output.duration_ms,
-    )
-    renditions = (
-        Media(
-            kind=item.rendition,
-            data=item.data,
-            media_type=item.media_type,
-            width=item.width,
-            height=item.height,
-            duration_ms=item.duration_ms,
+    forms: list[tuple[str, Output | wire.Media]] = [("original", output)]
+    forms += [(item.rendition, item) for item in output.renditions]
+    return [
+        store(
+            Media(
+                kind=kind,
+                data=item.data,
+                media_type=item.media_type,
+                width=item.width,
+                height=item.height,
+                duration_ms=item.duration_ms,
+            )
         )
-        for item in output.renditions
-    )
-    return [store(media) for media in (original, *renditions)]
+        for kind, item in forms
+    ]
 
 
 def _deliver(

@@ -14,17 +14,16 @@ from hypothesis import strategies as st
 from tidegate.audit import canonical
 from tidegate.primitives.errors import InvalidInput
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=6)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
-    max_leaves=8,
+    max_leaves=12,
 )
-DOCUMENT = st.dictionaries(TEXT, PLAIN, max_size=4)
 
 
-@settings(max_examples=60)
-@given(DOCUMENT, DOCUMENT)
+@settings(deadline=None, max_examples=60)
+@given(st.dictionaries(TEXT, PLAIN), st.dictionaries(TEXT, PLAIN))
 def test_two_documents_share_their_bytes_only_when_they_are_equal(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:
@@ -32,8 +31,8 @@ def test_two_documents_share_their_bytes_only_when_they_are_equal(
     assert same == (_typed(one) == _typed(other))
 
 
-@settings(max_examples=60)
-@given(DOCUMENT)
+@settings(deadline=None, max_examples=60)
+@given(st.dictionaries(TEXT, PLAIN))
 def test_what_is_plain_already_stays_as_it_is(document: dict[str, Any]) -> None:
     assert canonical.plain(document) == document
 
@@ -99,8 +98,8 @@ def _typed(value: Any) -> Any:
     return (type(value).__name__, value)
 
 
-@settings(max_examples=60)
-@given(DOCUMENT, PLAIN, PLAIN)
+@settings(deadline=None, max_examples=60)
+@given(st.dictionaries(TEXT, PLAIN), PLAIN, PLAIN)
 def test_the_pieces_around_two_values_make_the_whole_with_them(
     others: dict[str, Any], first: Any, second: Any
 ) -> None:
