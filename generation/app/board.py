@@ -1,13 +1,14 @@
-"""The notice board: one Valkey stream per job, for who follows it live.
+"""The notice board: one Valkey stream per job, for who follows it live, and the workers' tickets.
 
-It may lose everything without losing work: rows are authoritative, and followers fall back to
-them. So a failure to publish is logged once per outage and never reaches the caller.
+It may lose everything without losing work: rows are authoritative, followers fall back to them,
+and the sweeper issues tickets again. So a failure to write is logged once per outage and never
+reaches the caller.
 """
 
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -37,7 +38,7 @@ class Notice:
 
 
 class _Outage:
-    """Whether publishing is paused, so that a dead Valkey costs one attempt every two seconds."""
+    """Whether writing is paused, so that a dead Valkey costs one attempt every two seconds."""
 
     until: float = 0.0
     is_known: bool = False
@@ -45,11 +46,10 @@ class _Outage:
 
 def publish(job_id: UUID, kind: str, data: Mapping[str, object]) -> None:
     """Append a notice to the job's stream; followers wake at once."""
-    if time.monotonic() < _Outage.until:
-        return
     key = _key(job_id)
-    try:
-        with _client().pipeline(transaction=False) as pipeline:
+
+    def append(valkey: Redis) -> None:
+        with valkey.pipeline(transaction=False) as pipeline:
             pipeline.xadd(
                 key,
                 {"kind": kind, "data": json.dumps(data, ensure_ascii=False)},
@@ -58,15 +58,13 @@ def publish(job_id: UUID, kind: str, data: Mapping[str, object]) -> None:
             )
             pipeline.expire(key, SECONDS_KEPT)
             pipeline.execute()
-    except RedisError as error:
-        _Outage.until = time.monotonic() + _RETRY_AFTER_SECONDS
-        if not _Outage.is_known:
-            _Outage.is_known = True
-            logger.warning("progress is not published while Valkey is away: %s", error)
-        return
-    if _Outage.is_known:
-        _Outage.is_known = False
-        logger.info("Valkey is back; progress is published again")
+
+    _write(append)
+
+
+def put_tickets(queue: str, messages: Sequence[str]) -> bool:
+    """Append messages to a Celery queue; False where Valkey is away and they are not there."""
+    return _write(lambda valkey: valkey.lpush(queue, *messages))
 
 
 def waiting_tickets(queue: str) -> int | None:
@@ -167,6 +165,24 @@ class Reader:
             if notice.kind == "text":
                 return int(notice.data["offset"]) + len(notice.data["text"])
         return 0
+
+
+def _write(write: Callable[[Redis], object]) -> bool:
+    """Write to Valkey, and say whether it was there. Nobody waits longer than for one time-out."""
+    if time.monotonic() < _Outage.until:
+        return False
+    try:
+        write(_client())
+    except RedisError as error:
+        _Outage.until = time.monotonic() + _RETRY_AFTER_SECONDS
+        if not _Outage.is_known:
+            _Outage.is_known = True
+            logger.warning("no progress is published and no ticket sent without Valkey: %s", error)
+        return False
+    if _Outage.is_known:
+        _Outage.is_known = False
+        logger.info("Valkey is back; progress is published and tickets are sent again")
+    return True
 
 
 def _notice(entry: tuple[str, Mapping[str, str]]) -> Notice:

@@ -72,9 +72,9 @@ async def job_events(
 ) -> AsyncGenerator[bytes, None]:
     """Yield the bytes of a job's event stream, with heartbeat comments while nothing happens.
 
-    `renew` is called before anything is shown, steps and states excepted (at most a second
-    later), and says who the viewer is now; None (the key was revoked, the person deactivated)
-    ends the stream.
+    `viewer` is who was just asked for. Later on `renew` is called before anything is shown, steps
+    and states excepted (at most a second later), and says who the viewer is now; None (the key was
+    revoked, the person deactivated) ends the stream.
     """
     yield f"retry: {RECONNECT_MILLISECONDS}\n\n".encode()
     spoke = time.monotonic()
@@ -103,14 +103,16 @@ async def follow(
     """
     ends_at = time.monotonic() + LONGEST_STREAM_SECONDS
 
-    async def look() -> Snapshot | None:
+    async def look(
+        renew: Callable[[], Viewer | None] | None = renew,
+    ) -> Snapshot | None:
         # On the shared thread pool, so that no thread or connection is bound to this stream.
         return await sync_to_async(_look, thread_sensitive=False)(viewer, job_id, renew)
 
     async with Reader(job_id) as reader:
         # The position comes first: what is published after it is news, not part of the snapshot.
         position = await reader.position(last_event_id)
-        snapshot = await look()
+        snapshot = await look(renew=None)
         if snapshot is None:
             return
         told = _Told.at_connect(snapshot, position)

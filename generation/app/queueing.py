@@ -5,7 +5,7 @@ cost grows with the lanes it walks through and the jobs that run, never with the
 or with those that ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,32 +15,32 @@ from django.db import connection
 from generation.app.claims import MOST_RUNNING
 from generation.app.models import Cap
 from generation.core.fairness import Standing
+from tidegate.primitives.statements import run, together
 
 WOKEN_AT_ONCE = 50
 
-# One message to the server, five statements, each with a snapshot of its own. The second locks the
-# root, wakes jobs that waited long enough and answers bells; the rest sees all that came before.
+# Sent together, each with a snapshot of its own. The first locks the root, wakes jobs that waited
+# long enough and answers bells; the rest sees all that came before.
 #
 # A claim does not wait for the disk. Should the database's machine crash within the moment, the
 # claim is forgotten with its audit entry: the job is queued as before, is claimed again, and what
 # its first worker brings is fenced off. Whatever commits after it takes it along to the disk.
 _OPEN = """
-SET LOCAL synchronous_commit TO off;
-SELECT generation_open_queue(%(modality)s, %(woken)s);
+SELECT set_config('synchronous_commit', 'off', true), generation_open_queue(%(modality)s, %(woken)s)
 """
 _LOCK = """
 SELECT id FROM generation_lane WHERE modality = %(modality)s AND organisation_id IS NULL FOR UPDATE;
 """
 _RUNNING = """
 SELECT organisation_id, requested_by_id, count(*) FROM generation_job
- WHERE modality = %(modality)s AND state = 'running' GROUP BY 1, 2;
+ WHERE modality = %(modality)s AND state = 'running' GROUP BY 1, 2
 """
 _CAPS = """
 SELECT scope, subject_id, most_running FROM generation_cap
  WHERE modality IN ('', %(modality)s) AND (subject_id IS NULL OR subject_id IN (
     SELECT unnest(ARRAY[organisation_id, requested_by_id]) FROM generation_job
      WHERE modality = %(modality)s AND state = 'running'))
- ORDER BY modality;
+ ORDER BY modality
 """
 _WALK = """
 SELECT root.id, root.clock,
@@ -75,7 +75,7 @@ SELECT root.id, root.clock,
      ORDER BY waiting.priority DESC, waiting.id LIMIT 1
      FOR UPDATE SKIP LOCKED
   ) AS job ON true
- WHERE root.modality = %(modality)s AND root.organisation_id IS NULL;
+ WHERE root.modality = %(modality)s AND root.organisation_id IS NULL
 """
 # Lanes below which everybody who waits is at a limit, up to the organisation.
 _LEADING_NOWHERE = """
@@ -142,22 +142,16 @@ def find_way(modality: str, *, passed: Sequence[int]) -> Way:
         "woken": WOKEN_AT_ONCE,
         "passed": list(passed),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN + _RUNNING + _CAPS + _WALK, values)
-        cursor.nextset()
-        cursor.nextset()
-        running = cursor.fetchall()
-        cursor.nextset()
-        room = _Room(running, cursor.fetchall())
-        cursor.nextset()
-        way = _way(cursor.fetchone())
-        if not room.is_full_for(way):
-            return way
-        values |= {"people": room.full_people(), "organisations": room.full_organisations()}
-        cursor.execute(_LEADING_NOWHERE, values)
-        values["passed"] = [*passed, *(row[0] for row in cursor.fetchall())]
-        cursor.execute(_WALK, values)
-        return _way(cursor.fetchone())
+    _, running, caps, ways = _ask(values, _OPEN, _RUNNING, _CAPS, _WALK)
+    room = _Room(running, caps)
+    way = _way(ways)
+    if not room.is_full_for(way):
+        return way
+    values |= {"people": room.full_people(), "organisations": room.full_organisations()}
+    (leading_nowhere,) = _ask(values, _LEADING_NOWHERE)
+    values["passed"] = [*passed, *(row[0] for row in leading_nowhere)]
+    (ways,) = _ask(values, _WALK)
+    return _way(ways)
 
 
 def rest(modality: str, lane: int) -> bool:
@@ -224,9 +218,19 @@ class _Room:
         return MOST_RUNNING[scope.value]
 
 
-def _way(row: Sequence[Any] | None) -> Way:
-    if row is None:
+def _ask(values: Mapping[str, Any], *texts: str) -> list[list[Any]]:
+    """Return the rows of each statement."""
+    answers: list[list[Any]] = []
+    with together():
+        for text in texts:
+            run(text, values, lambda cursor: answers.append(cursor.fetchall()))
+    return answers
+
+
+def _way(rows: Sequence[Sequence[Any]]) -> Way:
+    if not rows:
         raise RuntimeError("the root lane is locked and has gone")
+    (row,) = rows
     clocks = (row[1], row[5], row[9])
     steps = []
     for number, clock in enumerate(clocks):

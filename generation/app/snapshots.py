@@ -132,7 +132,9 @@ def take(viewer: Viewer, job_id: UUID) -> Snapshot | None:
 
 
 def _snapshot(viewer: Viewer, job: Job) -> Snapshot:
-    assets = list(selectors.assets_of(viewer, job.pk))
+    # A single output appears with the end of its job, in one transaction.
+    is_early = job.outputs_wanted == 1 and not job.is_ended
+    assets = [] if is_early else list(selectors.assets_of(viewer, job.pk))
     outputs = tuple(
         OutputSeen(
             asset_id=asset.pk,

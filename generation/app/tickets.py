@@ -4,21 +4,19 @@ A ticket names no job. Who gets it runs the job that is fairest next, so a lost 
 nothing (the sweeper issues another) and a spare one finds nothing and ends.
 """
 
-import logging
-import os
-import threading
-from queue import SimpleQueue
-from typing import ClassVar
+from functools import cache
+from typing import Any
 
 from celery import current_app
-from kombu.exceptions import OperationalError
+from kombu import Connection
+from kombu.utils.json import dumps
 
 from generation.app import board
-
-logger = logging.getLogger("generation.tickets")
+from tidegate.primitives.ids import new_id
 
 TASK = "generation.generate"
 QUEUE_PREFIX = "generation."
+_ID = "the-id-of-a-ticket"
 
 
 def queue_of(modality: str) -> str:
@@ -26,25 +24,10 @@ def queue_of(modality: str) -> str:
     return f"{QUEUE_PREFIX}{modality}"
 
 
-def issue_soon(modality: str, *, count: int = 1) -> None:
-    """Send tickets from a thread of its own, so that nobody waits for Valkey.
-
-    A process that ends first owes them, and the sweeper pays.
-    """
-    _Sender.of_this_process().queue.put((modality, count))
-
-
 def issue(modality: str, *, count: int = 1) -> int:
     """Send tickets and return how many went out; with Valkey away, the sweeper owes them."""
-    for sent in range(count):
-        try:
-            current_app.send_task(
-                TASK, args=[modality], queue=queue_of(modality), retry=False, ignore_result=True
-            )
-        except OperationalError as error:
-            logger.warning("tickets for %s are owed: %s", modality, error)
-            return sent
-    return count
+    messages = [_pattern(modality).replace(_ID, str(new_id())) for _ in range(count)]
+    return count if board.put_tickets(queue_of(modality), messages) else 0
 
 
 def waiting(modality: str) -> int | None:
@@ -52,31 +35,20 @@ def waiting(modality: str) -> int | None:
     return board.waiting_tickets(queue_of(modality))
 
 
-class _Sender:
-    """The thread that sends tickets, one for each process."""
+@cache
+def _pattern(modality: str) -> str:
+    """Return the message that Celery sends for a modality, with `_ID` in the place of its ids.
 
-    _lock = threading.Lock()
-    _current: "ClassVar[_Sender | None]" = None
-
-    def __init__(self) -> None:
-        self.pid = os.getpid()
-        self.queue: SimpleQueue[tuple[str, int]] = SimpleQueue()
-        self.thread = threading.Thread(target=self._send, name="tickets", daemon=True)
-        self.thread.start()
-
-    @classmethod
-    def of_this_process(cls) -> "_Sender":
-        """Return the sender; a forked process has no threads, so it gets its own.
-
-        So does one whose thread died of an error that `issue` does not foresee.
-        """
-        with cls._lock:
-            current = cls._current
-            if current is None or current.pid != os.getpid() or not current.thread.is_alive():
-                current = cls._current = cls()
-            return current
-
-    def _send(self) -> None:
-        while True:
-            modality, count = self.queue.get()
-            issue(modality, count=count)
+    All tickets of a modality are alike. Celery writes the first one, into a broker in this
+    process' memory; to write each anew took as long as to store the job it is for.
+    """
+    queue = queue_of(modality)
+    with Connection("memory://") as here:
+        current_app.send_task(
+            TASK, args=[modality], task_id=_ID, queue=queue, connection=here, ignore_result=True
+        )
+        channel: Any = here.default_channel  # typed as one without a transport
+        # What kombu's transports write and read, whichever broker it is.
+        message = channel._get(queue)  # noqa: SLF001
+    message["properties"]["delivery_tag"] = _ID
+    return str(dumps(message))

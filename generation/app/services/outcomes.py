@@ -22,7 +22,7 @@ from tidegate.contracts.generation import Modality
 from tidegate.ledger.selectors import Account
 from tidegate.primitives.clock import now
 from tidegate.primitives.ids import new_id
-from tidegate.primitives.statements import Select, insert_unless_there, update
+from tidegate.primitives.statements import Select, insert_unless_there, together, update
 
 _FENCED = Select(
     """
@@ -49,7 +49,7 @@ def deliver_output(*, claim: Claim, index: int, output: Output, model_version: s
         LostLease: the job is no longer this worker's; nothing was written.
     """
     made_of = _stored(output)
-    with transaction.atomic():
+    with transaction.atomic(), together():
         job = _fenced(claim)
         return _deliver(job, index, output, made_of, model_version)[0]
 
@@ -87,7 +87,7 @@ def finish_job(
         LostLease: the job is no longer this worker's; nothing was written.
     """
     stored = [_stored(output) for output in outputs]
-    with transaction.atomic():
+    with transaction.atomic(), together():
         job = _fenced(claim)
         delivered = [
             _deliver(job, index, output, media, model_version)

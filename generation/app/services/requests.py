@@ -28,7 +28,7 @@ from tidegate.primitives.clock import now
 from tidegate.primitives.correlation import correlation_id as current_correlation_id
 from tidegate.primitives.errors import FieldError, InvalidInput, NotAllowed
 from tidegate.primitives.ids import new_id
-from tidegate.primitives.statements import insert
+from tidegate.primitives.statements import insert, together
 from tidegate.projects.models import Project
 from tidegate.projects.selectors import standing
 
@@ -200,6 +200,7 @@ def draft_job(
 
 
 @transaction.atomic
+@together()
 def store_jobs(
     viewer: Viewer, jobs: Sequence[Job], verdicts: Sequence[str], lines: Sequence[Checked]
 ) -> None:
@@ -216,7 +217,7 @@ def store_jobs(
     for modality, count in Counter(
         job.modality for job in accepted if job.screened_at is not None
     ).items():
-        transaction.on_commit(partial(tickets.issue_soon, modality, count=count))
+        transaction.on_commit(partial(tickets.issue, modality, count=count))
     announce_all(
         [
             JobQueued(

@@ -96,7 +96,7 @@ def screen_job(*, job_id: UUID) -> Job | None:
         if job.state == Job.State.REFUSED:
             end(job, Action.JOB_REFUSED, before=Job.State.QUEUED, actor=WORKER)
         else:
-            transaction.on_commit(lambda: tickets.issue_soon(job.modality))
+            transaction.on_commit(lambda: tickets.issue(job.modality))
             left(
                 job,
                 Action.JOB_SCREENED,

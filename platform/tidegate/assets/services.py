@@ -19,7 +19,7 @@ from tidegate.events.services import announce
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import InvalidMove, NotAllowed, NotFound
-from tidegate.primitives.statements import insert, insert_unless_there, update
+from tidegate.primitives.statements import insert, insert_unless_there, together, update
 
 _TITLE_LIMIT = 200
 
@@ -124,6 +124,7 @@ def create_asset(
 
 
 @transaction.atomic
+@together()
 def move_asset(
     *,
     asset_id: UUID,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from tidegate.audit import canonical
 from tidegate.audit.actions import Action
@@ -14,7 +15,7 @@ from tidegate.audit.models import Entry
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
 from tidegate.primitives.correlation import correlation_id as current_correlation_id
-from tidegate.primitives.statements import prepared
+from tidegate.primitives.statements import run
 
 _APPEND = f"SELECT * FROM audit_append({', '.join(['%s'] * 17)})"  # noqa: S608 - only marks
 
@@ -34,7 +35,8 @@ def record(
     """Append one entry to a chain, in the caller's transaction; both commit or neither does.
 
     The chain stays locked until that transaction ends, so call it last, and write to one
-    chain only: two transactions that lock two chains in opposite order would deadlock.
+    chain only: two transactions that lock two chains in opposite order would deadlock. In a block
+    of `together` the entry's number and hashes are there when the block has ended.
 
     Raises:
         RuntimeError: there is no transaction, so the entry could outlive a failed change.
@@ -67,31 +69,34 @@ def _append(entry: Entry) -> None:
     missing values between the pieces that are serialised here.
     """
     head, middle, tail = canonical.around(entry.content(), "prev_hash", "seq")
-    with prepared() as cursor:
-        cursor.execute(
-            _APPEND,
-            [
-                _lock_key(entry.chain),
-                f'{head.decode()}"',
-                f'"{middle.decode()}',
-                tail.decode(),
-                entry.id,
-                entry.chain,
-                entry.at,
-                entry.action,
-                entry.actor_kind,
-                entry.actor_id,
-                entry.actor_label,
-                entry.subject_type,
-                entry.subject_id,
-                None if entry.before is None else json.dumps(entry.before),
-                None if entry.after is None else json.dumps(entry.after),
-                entry.reason,
-                entry.correlation_id,
-            ],
-        )
+
+    def take(cursor: CursorWrapper) -> None:
         entry.seq, entry.prev_hash, entry.hash, entry.created_at = cursor.fetchone()
-    entry._state.adding = False  # noqa: SLF001 - inserted, as Model.save would say
+        entry._state.adding = False  # noqa: SLF001 - inserted, as Model.save would say
+
+    run(
+        _APPEND,
+        [
+            _lock_key(entry.chain),
+            f'{head.decode()}"',
+            f'"{middle.decode()}',
+            tail.decode(),
+            entry.id,
+            entry.chain,
+            entry.at,
+            entry.action,
+            entry.actor_kind,
+            entry.actor_id,
+            entry.actor_label,
+            entry.subject_type,
+            entry.subject_id,
+            None if entry.before is None else json.dumps(entry.before),
+            None if entry.after is None else json.dumps(entry.after),
+            entry.reason,
+            entry.correlation_id,
+        ],
+        take,
+    )
 
 
 def _lock_key(chain: str) -> int:

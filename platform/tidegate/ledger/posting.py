@@ -1,17 +1,19 @@
 """One movement of credits: the row it becomes, in one round trip to the database."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.ledger.models import Kind, Pot
 from tidegate.primitives.actor import Actor
-from tidegate.primitives.statements import prepared
+from tidegate.primitives.statements import prepared, run
 
 LEDGER = Actor.system("ledger")
 _POST = """
@@ -66,31 +68,25 @@ def post(line: Line, *, organisation_id: UUID, subject: Subject, correlation_id:
     Raises:
         RuntimeError: there is no transaction, so credits could move for what never happened.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError("credits must move in the transaction of what they pay for")
     with prepared() as cursor:
-        cursor.execute(
-            _POST,
-            [
-                organisation_id,
-                line.kind.value,
-                line.source.value,
-                line.target.value,
-                line.amount,
-                line.quantity,
-                subject.type,
-                subject.id,
-                line.output_index,
-                line.occasion,
-                line.reason,
-                correlation_id,
-                settings.TIDEGATE_WELCOME_CREDITS,
-            ],
-        )
-        outcome, was_opened, entry_id, number, available, reserved = cursor.fetchone()
-    if was_opened and outcome != "short":
-        _record_welcome(organisation_id)
-    return Posted(outcome, entry_id, number, available, reserved)
+        cursor.execute(_POST, _values(line, organisation_id, subject, correlation_id))
+        return _posted(organisation_id, cursor)
+
+
+def send(
+    line: Line,
+    *,
+    organisation_id: UUID,
+    subject: Subject,
+    correlation_id: UUID,
+    then: Callable[[Posted], None],
+) -> None:
+    """Post a line as `post`; what became of it is for `then`, after the block of `together`."""
+    run(
+        _POST,
+        _values(line, organisation_id, subject, correlation_id),
+        lambda cursor: then(_posted(organisation_id, cursor)),
+    )
 
 
 def lock_payer(organisation_id: UUID) -> None:
@@ -114,3 +110,32 @@ def _record_welcome(organisation_id: UUID) -> None:
         # Not what happened to be asked for first: the credits are nobody's effect.
         correlation_id=organisation_id,
     )
+
+
+def _values(
+    line: Line, organisation_id: UUID, subject: Subject, correlation_id: UUID
+) -> list[Any]:  # Any: ids are no parameters to Django's stubs
+    if not connection.in_atomic_block:
+        raise RuntimeError("credits must move in the transaction of what they pay for")
+    return [
+        organisation_id,
+        line.kind.value,
+        line.source.value,
+        line.target.value,
+        line.amount,
+        line.quantity,
+        subject.type,
+        subject.id,
+        line.output_index,
+        line.occasion,
+        line.reason,
+        correlation_id,
+        settings.TIDEGATE_WELCOME_CREDITS,
+    ]
+
+
+def _posted(organisation_id: UUID, cursor: CursorWrapper) -> Posted:
+    outcome, was_opened, entry_id, number, available, reserved = cursor.fetchone()
+    if was_opened and outcome != "short":
+        _record_welcome(organisation_id)
+    return Posted(outcome, entry_id, number, available, reserved)

@@ -14,7 +14,7 @@ from tidegate.contracts.ledger import CreditsKind, CreditsMoved
 from tidegate.events.services import announce_all
 from tidegate.ledger.errors import InsufficientCredits, LedgerBroken
 from tidegate.ledger.models import Kind, Pot
-from tidegate.ledger.posting import Line, Posted, Subject, lock_payer, post
+from tidegate.ledger.posting import Line, Posted, Subject, lock_payer, post, send
 from tidegate.ledger.selectors import Balance
 from tidegate.primitives.correlation import correlation_id as current_correlation_id
 from tidegate.primitives.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -29,26 +29,29 @@ _LARGEST = 10**12
 
 def reserve(
     *, organisation_id: UUID, subject: Subject, amount: int, quantity: int, correlation_id: UUID
-) -> Balance:
+) -> None:
     """Set credits aside for a subject of `quantity` equal parts, in the caller's transaction.
 
-    One round trip. A second reservation of the same subject changes nothing.
+    A second reservation of the same subject changes nothing.
 
     Raises:
-        InsufficientCredits: less than `amount` is available.
+        InsufficientCredits: less than `amount` is available; at the end of a block of `together`.
         ValueError: the amount does not fall into equal parts.
     """
     if quantity < 1 or amount < 1 or amount % quantity:
         raise ValueError(f"{amount} credits do not fall into {quantity} equal parts")
-    posted = post(
+
+    def check(posted: Posted) -> None:
+        if posted.outcome == "short":
+            raise InsufficientCredits(needed=amount, available=posted.available)
+
+    send(
         Line(Kind.RESERVE, Pot.AVAILABLE, Pot.RESERVED, amount, quantity),
         organisation_id=organisation_id,
         subject=subject,
         correlation_id=correlation_id,
+        then=check,
     )
-    if posted.outcome == "short":
-        raise InsufficientCredits(needed=amount, available=posted.available)
-    return Balance(posted.available, posted.reserved)
 
 
 def settle(

@@ -6,9 +6,10 @@ Rows go in and out as ordinary model instances; nothing here knows what they mea
 sent: the product uses none.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import cache, partial
 from typing import Any, TypeAlias, cast
 
 from django.db import DatabaseError, connection
@@ -16,9 +17,10 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.fields import Field
-from psycopg import Cursor
+from psycopg import Cursor, Pipeline
 
 Columns: TypeAlias = "tuple[Field[Any, Any], ...]"
+Take: TypeAlias = "Callable[[CursorWrapper], object]"
 
 
 @contextmanager
@@ -29,12 +31,69 @@ def prepared() -> Iterator[CursorWrapper]:
     beside the text and not in it, so each `%s` must have a type that the server can tell from its
     place; one statement at a time. See `prepare_threshold` in the settings.
     """
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    # As `connection.cursor()` does it, errors and query log included, but for the kind of cursor.
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrap(cast("CursorWrapper", Cursor(connection.connection))) as cursor:
+    with closing(_cursor()) as cursor:
         yield cursor
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send statements without waiting for each one's answer, inside a transaction.
+
+    An answer that is read on the way is waited for, with all before it. What is read of the others
+    (values that the database fills in, whether an update found its row) is read when the block
+    ends, and until then an inserted row is to its model a new one; an error of any of them is
+    raised there at the latest. Statements of the ORM are waited for, because it looks at how many
+    rows they met. A block inside a block is part of that one.
+
+    This is the pipeline mode of PostgreSQL's protocol:
+    https://www.postgresql.org/docs/18/libpq-pipeline-mode.html
+
+    Raises:
+        RuntimeError: there is no transaction.
+        DatabaseError: as the statements, perhaps later than by them.
+    """
+    if _pending.block is not None:
+        yield
+        return
+    if not connection.in_atomic_block:
+        raise RuntimeError("only the statements of a transaction travel together")
+    connection.ensure_connection()
+    block: list[tuple[CursorWrapper, Take]] = []
+    _pending.block = block
+    try:
+        with (
+            connection.wrap_database_errors,
+            connection.connection.pipeline() as pipeline,
+            connection.execute_wrapper(_waiting_for_the_orm(pipeline)),
+        ):
+            yield
+        _pending.block = None  # whoever takes an answer may send statements again
+        for cursor, take in block:
+            take(cursor)
+    finally:
+        _pending.block = None
+        for cursor, _ in block:
+            cursor.close()
+
+
+def run(sql: str, parameters: Sequence[Any] | Mapping[str, Any], take: Take) -> None:
+    """Execute a statement of the kind that `prepared` is for, and give its answer to `take`.
+
+    At once, or when the block of `together` has ended.
+    """
+    block = _pending.block
+    cursor = _cursor()
+    try:
+        cursor.execute(sql, parameters)
+        if block is None:
+            take(cursor)
+    except BaseException:
+        cursor.close()
+        raise
+    if block is None:
+        cursor.close()
+    else:
+        block.append((cursor, take))
 
 
 class Select:
@@ -83,7 +142,8 @@ def insert(row: Model) -> None:
     Raises:
         IntegrityError: as `Model.save`.
     """
-    _insert(row, "")
+    sql, values, filled = _insertion(row, "")
+    run(sql, values, partial(_fill, row, filled))
 
 
 def insert_unless_there(row: Model) -> bool:
@@ -91,7 +151,10 @@ def insert_unless_there(row: Model) -> bool:
 
     The row as given is left unsaved then, and the transaction goes on.
     """
-    return _insert(row, "ON CONFLICT DO NOTHING")
+    sql, values, filled = _insertion(row, "ON CONFLICT DO NOTHING")
+    with prepared() as cursor:
+        cursor.execute(sql, values)
+        return _fill(row, filled, cursor)
 
 
 def update(row: Model, *names: str) -> None:
@@ -105,30 +168,64 @@ def update(row: Model, *names: str) -> None:
         field.get_db_prep_save(field.pre_save(row, add=False), connection=connection)
         for field in fields
     ]
-    with prepared() as cursor:
-        cursor.execute(sql, [*values, row.pk])
+
+    def found(cursor: CursorWrapper) -> None:
         if not cursor.rowcount:
             raise DatabaseError(f"there is no {row._meta.label} {row.pk} to update")  # noqa: SLF001
 
+    run(sql, [*values, row.pk], found)
 
-def _insert(row: Model, otherwise: str) -> bool:
+
+class _Pending(threading.local):
+    """What the block of this thread has sent and not read; None outside of one."""
+
+    block: list[tuple[CursorWrapper, Take]] | None = None
+
+
+_pending = _Pending()
+
+
+def _cursor() -> CursorWrapper:
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    # As `connection.cursor()` does it, errors and query log included, but for the kind of cursor.
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    return wrap(cast("CursorWrapper", Cursor(connection.connection)))
+
+
+def _waiting_for_the_orm(pipeline: Pipeline) -> Callable[..., Any]:
+    def execute(
+        call: Callable[..., Any], sql: str, parameters: Any, many: Any, context: dict[str, Any]
+    ) -> Any:
+        answer = call(sql, parameters, many, context)
+        if type(context["cursor"].cursor) is not Cursor:
+            pipeline.sync()
+        return answer
+
+    return execute
+
+
+def _insertion(row: Model, otherwise: str) -> tuple[str, list[Any], Columns]:
     given = tuple(
         field
         for field in _columns(type(row))
         if not isinstance(getattr(row, field.attname), DatabaseDefault)
     )
-    sql, filled = _insertion(type(row), given, otherwise)
+    sql, filled = _insertion_of(type(row), given, otherwise)
     values = [
         field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
         for field in given
     ]
-    with prepared() as cursor:
-        cursor.execute(sql, values)
-        if not cursor.rowcount:
-            return False
-        if filled:
-            for field, value in zip(filled, cursor.fetchone(), strict=True):
-                setattr(row, field.attname, _converted(field, value))
+    return sql, values, filled
+
+
+def _fill(row: Model, filled: Columns, cursor: CursorWrapper) -> bool:
+    """Make the row the one that was inserted; False when none was."""
+    values = cursor.fetchone()
+    if values is None:
+        return False
+    for field, value in zip(filled, values, strict=False):
+        setattr(row, field.attname, _converted(field, value))
     # What Model.save does.
     row._state.adding = False  # noqa: SLF001
     row._state.db = connection.alias  # noqa: SLF001
@@ -141,14 +238,15 @@ def _columns(model: type[Model]) -> Columns:
 
 
 @cache
-def _insertion(model: type[Model], given: Columns, otherwise: str) -> tuple[str, Columns]:
+def _insertion_of(model: type[Model], given: Columns, otherwise: str) -> tuple[str, Columns]:
     filled = tuple(field for field in _columns(model) if field not in given)
     names = ", ".join(f'"{field.column}"' for field in given)
     marks = ", ".join(map(_mark, given))
-    back = ", ".join(f'"{field.column}"' for field in filled)
+    # Something always comes back: that a row came says that it was inserted.
+    back = ", ".join(f'"{field.column}"' for field in filled) or "true"
     table = model._meta.db_table  # noqa: SLF001 - Django's public name
-    sql = f'INSERT INTO "{table}" ({names}) VALUES ({marks}) {otherwise}'  # noqa: S608 - our own names
-    return (f"{sql} RETURNING {back}" if filled else sql), filled
+    sql = f'INSERT INTO "{table}" ({names}) VALUES ({marks}) {otherwise} RETURNING {back}'  # noqa: S608 - our own names
+    return sql, filled
 
 
 def _mark(field: "Field[Any, Any]") -> str:

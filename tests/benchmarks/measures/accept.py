@@ -23,8 +23,10 @@ from tidegate.accounts.selectors import viewer_for_user
 from tidegate.contracts.ports import gate
 from tidegate.primitives.ids import new_id
 
-_TIMES = 150
+_TURNS = 6
+_TIMES = 300
 _AT_ONCE = 8
+_TIMES_AT_ONCE = 960
 _MODEL = "smollm2-135m"
 _THINGS = ("bicycle", "lantern", "teapot", "rowing boat", "umbrella", "clock", "kite", "guitar")
 _COLOURS = ("red", "green", "yellow", "silver", "white", "orange", "blue", "brown")
@@ -40,20 +42,20 @@ def measure(stand: Stand) -> Result:
         client = Client.fresh(url)
         with stand.paused("worker-"):
             _warm_up(client)
-            for callers, suffix in ((1, ""), (_AT_ONCE, "_at_8")):
+            for callers, times, suffix in ((1, _TIMES, ""), (_AT_ONCE, _TIMES_AT_ONCE, "_at_8")):
                 # In turns, so that a busy moment of the machine meets all of them.
                 rows: dict[str, list[float]] = {"bare": [], "accept": [], "known": []}
-                for _ in range(3):
+                for _ in range(_TURNS):
                     for name, call in (
                         ("bare", _bare),
                         ("accept", _fresh),
                         ("known", _known),
                     ):
-                        rows[name] += _timed(client, call, callers, _TIMES // 3)
+                        rows[name] += _timed(client, call, callers, times // _TURNS)
                 for name, values in rows.items():
                     result.figures[f"{name}{suffix}_p50_ms"] = percentile(values, 0.5)
                     result.figures[f"{name}{suffix}_p95_ms"] = percentile(values, 0.95)
-            screening = [_screening() for _ in range(_TIMES // 3 + 1)][1:]
+            screening = [_screening() for _ in range(_TIMES // _TURNS + 1)][1:]
             result.figures["screening_p50_ms"] = percentile(screening, 0.5)
             result.figures["screening_p95_ms"] = percentile(screening, 0.95)
             _cancel_all(client)

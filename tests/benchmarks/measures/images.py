@@ -14,7 +14,8 @@ from tests.benchmarks.calls import Call, directly, first_words, through
 from tests.benchmarks.figures import Result, Target, median, percentile
 from tests.benchmarks.stand import Client, Stand
 
-_ROUNDS = 16
+_ROUNDS = 40  # a call varies by a twentieth; the medians of these by a hundredth
+_TEXTS = 16
 _PROMPTS = ("a red apple", "a green heart", "a yellow star", "a blue house")
 TEXT = Call(
     "smollm2-135m",
@@ -38,7 +39,7 @@ def measure(stand: Stand) -> Result:
                 through_platform.append(a)
                 direct.append(b)
         asked = []
-        for _ in range(_ROUNDS + 1):
+        for _ in range(_TEXTS + 1):
             asked.append(first_words(client, TEXT, next(seeds)))
             time.sleep(SETTLING_SECONDS)
     waited = [found[0] for found in asked[1:] if found is not None]

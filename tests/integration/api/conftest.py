@@ -40,7 +40,6 @@ def no_tickets(monkeypatch: pytest.MonkeyPatch) -> None:
         return count
 
     monkeypatch.setattr(tickets, "issue", issue)
-    monkeypatch.setattr(tickets, "issue_soon", issue)
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return count
 
     monkeypatch.setattr(tickets, "issue", issue)
-    monkeypatch.setattr(tickets, "issue_soon", issue)
     monkeypatch.setattr(tickets, "waiting", sent.count)
     return sent
 

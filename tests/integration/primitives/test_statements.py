@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 
 from tests import factories as make
 from tidegate.accounts.models import ApiKey, Organisation, User
 from tidegate.primitives.ids import new_id
-from tidegate.primitives.statements import Select, insert, insert_unless_there, prepared, update
+from tidegate.primitives.statements import (
+    Select,
+    insert,
+    insert_unless_there,
+    prepared,
+    run,
+    together,
+    update,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +112,76 @@ def test_a_prepared_statement_is_kept_by_the_server_and_counts_as_a_query() -> N
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         assert text.replace("%s", "$1") in {row[0] for row in cursor.fetchall()}
+
+
+def test_statements_that_travel_together_are_answered_when_the_block_ends() -> None:
+    row, answers = organisation("together"), []
+    with transaction.atomic(), together():
+        insert(row)
+        run("SELECT %s::int", [7], lambda cursor: answers.append(cursor.fetchone()))
+        row.name = "changed"
+        update(row, "name")
+        assert answers == []  # nobody waited
+        assert not insert_unless_there(organisation("together"))  # this one is read, so all are
+    assert answers == [(7,)]
+    read = Organisation.objects.get(slug="together")
+    assert (read.name, read.created_at) == ("changed", row.created_at)
+
+
+def insert_together(*rows: Organisation) -> None:
+    with transaction.atomic(), together():
+        for row in rows:
+            insert(row)
+
+
+def change_together(there: Organisation, nowhere: Organisation) -> None:
+    with transaction.atomic(), together():
+        insert(there)
+        update(nowhere, "name")
+
+
+def test_an_error_of_one_that_travelled_is_raised_at_the_end_and_nothing_stays() -> None:
+    insert(organisation("taken"))
+    with pytest.raises(IntegrityError, match="taken"):
+        insert_together(organisation("before"), organisation("taken"), organisation("after"))
+    with pytest.raises(DatabaseError, match="there is no"):
+        change_together(organisation("before"), organisation("nowhere"))
+    assert not Organisation.objects.filter(slug__in=["before", "after"]).exists()
+
+
+def test_whoever_takes_an_answer_may_send_statements_and_end_it_all() -> None:
+    def refuse(cursor: CursorWrapper) -> None:
+        assert cursor.fetchone() == (1,)
+        assert Organisation.objects.filter(slug="refused").exists()
+        raise ValueError("refused")
+
+    def ask() -> None:
+        with transaction.atomic(), together():
+            run("SELECT 1", [], refuse)
+            insert(organisation("refused"))
+
+    with pytest.raises(ValueError, match="refused"):
+        ask()
+    assert not Organisation.objects.filter(slug="refused").exists()
+
+
+def test_the_orm_counts_rightly_among_those_that_travel() -> None:
+    with transaction.atomic(), together():
+        insert(organisation("counted"))
+        found = Organisation.objects.filter(slug="counted")
+        assert found.update(name="by the ORM") == 1
+        assert Organisation.objects.filter(slug="nobody").update(name="x") == 0
+        with together():  # part of the block around it
+            row = found.get()
+            row.name = "saved"
+            row.save()
+    assert found.get().name == "saved"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_what_is_in_a_transaction_travels_together() -> None:
+    with pytest.raises(RuntimeError, match="transaction"), together():
+        pytest.fail("the block began")
+    answers: list[object] = []
+    run("SELECT 1", [], lambda cursor: answers.append(cursor.fetchone()))
+    assert answers == [(1,)]  # alone, it is answered at once
