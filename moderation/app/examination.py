@@ -128,24 +128,23 @@ class Examiner:
         self._words = words
         self._memo = memo
 
-    def text(
-        self,
-        surface: Surface,
-        text: str,
-        *,
-        deadline: float,
-        listed: Callable[[], Sequence[HashHit]] = tuple,
-    ) -> Examination:
-        """Examine a text by itself within `deadline` seconds.
+    def text(self, surface: Surface, text: str, *, deadline: float) -> Examination:
+        """Examine a text by itself within `deadline` seconds; no list knows it."""
+        return self.start_text(surface, text, deadline=deadline)(())
 
-        `listed` looks into the hash lists; it is called while the detectors work.
-        """
+    def start_text(
+        self, surface: Surface, text: str, *, deadline: float
+    ) -> Callable[[Sequence[HashHit]], Examination]:
+        """Ask the detectors about a text; the value takes what the hash lists say, and waits."""
         started = perf_counter()
         names = self.policy.surfaces[surface].required
         answers = self._start([(name, utf8(text), True) for name in names], deadline)
-        hash_hits = listed()
-        finding = self.finding(surface, text, answers(), hash_hits)
-        return Examination((finding,), finding.decision, perf_counter() - started)
+
+        def examine(hash_hits: Sequence[HashHit]) -> Examination:
+            finding = self.finding(surface, text, answers(), hash_hits)
+            return Examination((finding,), finding.decision, perf_counter() - started)
+
+        return examine
 
     def output(self, output: Output, *, deadline: float) -> Examination:
         """Examine an output and, as a surface of its own, its prompt.

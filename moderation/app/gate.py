@@ -26,26 +26,34 @@ class ModerationGate:
 
         Scores of an unchanged text come from memory, so the same prompt again costs one query.
         """
+        ask = self.start_screening(prompt=prompt, modality=modality, correlation_id=correlation_id)
+        return ask()
+
+    def start_screening(
+        self, *, prompt: str, modality: str, correlation_id: UUID
+    ) -> Callable[[], Ruling]:
+        """Send what `screen_prompt` asks; the value waits for the answers and judges."""
         gate = self._engine()
-        examination = gate.examiner.text(
-            "prompt",
-            prompt,
-            deadline=gate.configuration.prompt_deadline,
-            listed=lambda: listed_exactly(texts=[prompt]),
+        examined = gate.examiner.start_text(
+            "prompt", prompt, deadline=gate.configuration.prompt_deadline
         )
-        judgement = judgement_of(examination, policy=gate.policy)
-        if judgement.verdict != Outcome.RELEASE:
-            record_screening(
-                correlation_id=correlation_id,
-                prompt=prompt,
-                modality=modality,
-                judgement=judgement,
+
+        def ruling() -> Ruling:
+            judgement = judgement_of(examined(listed_exactly(texts=[prompt])), policy=gate.policy)
+            if judgement.verdict != Outcome.RELEASE:
+                record_screening(
+                    correlation_id=correlation_id,
+                    prompt=prompt,
+                    modality=modality,
+                    judgement=judgement,
+                )
+            return Ruling(
+                verdict=VERDICT_NAMES[judgement.verdict],
+                reasons=_codes(judgement),
+                policy_version=judgement.policy_version,
             )
-        return Ruling(
-            verdict=VERDICT_NAMES[judgement.verdict],
-            reasons=_codes(judgement),
-            policy_version=judgement.policy_version,
-        )
+
+        return ruling
 
     def screen_image(self, *, image: bytes, source_sha256: str, correlation_id: UUID) -> Ruling:
         """Judge a picture within the picture deadline; what does not pass leaves a row.

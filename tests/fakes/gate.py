@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from tidegate.contracts.moderation import VerdictName
@@ -30,6 +31,13 @@ class FakeGate:
         verdict = self.prompt_verdict if self.only in prompt else "release"
         reasons = () if verdict in {"release", "unavailable"} else ("violence",)
         return Ruling(verdict, reasons, POLICY)
+
+    def start_screening(
+        self, *, prompt: str, modality: str, correlation_id: UUID
+    ) -> Callable[[], Ruling]:
+        return partial(
+            self.screen_prompt, prompt=prompt, modality=modality, correlation_id=correlation_id
+        )
 
     def screen_image(self, *, image: bytes, source_sha256: str, correlation_id: UUID) -> Ruling:
         self.images.append((image, source_sha256))

@@ -1,11 +1,11 @@
 """What people ask of jobs: new ones, and the end of one."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import cast
+from typing import TypeAlias, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from generation.app import selectors, tickets
 from generation.app.inputs import keep, parent_of
 from generation.app.models import Job
 from generation.app.services.checking import Checked, JobRequest, check_request, drawn
-from generation.app.services.screening import apply_ruling, ask_gate
+from generation.app.services.screening import apply_ruling, start_asking
 from generation.app.services.settling import reserve_credits
 from generation.app.services.trail import end, left, made
 from generation.core.pricing import cost
@@ -33,6 +33,7 @@ from tidegate.projects.models import Project
 from tidegate.projects.selectors import standing
 
 MOST_IN_BATCH = 100
+Asked: TypeAlias = Callable[[], Ruling]
 
 
 def submit_job(
@@ -131,13 +132,17 @@ def _submit(
     batch_id: UUID | None,
     correlation_id: UUID | None,
 ) -> list[Job]:
-    project = place_to_make(viewer, project_id)
+    _asker(viewer)
     correlation = correlation_id or current_correlation_id()
+    # The gate thinks while the project is looked up.
+    asked: Asked | None = _ask(lines[0], correlation)
+    project = place_to_make(viewer, project_id)
     jobs = []
     verdicts = []
     for number, line in enumerate(lines):
         try:
-            job, ruling = draft_job(viewer, project, line, correlation_id=correlation)
+            job, ruling = draft_job(viewer, project, line, correlation_id=correlation, asked=asked)
+            asked = None
         except InvalidInput as error:
             if batch_id is None:
                 raise
@@ -162,17 +167,21 @@ def place_to_make(viewer: Viewer, project_id: UUID) -> Project:
 
 
 def draft_job(
-    viewer: Viewer, project: Project, line: Checked, *, correlation_id: UUID
+    viewer: Viewer,
+    project: Project,
+    line: Checked,
+    *,
+    correlation_id: UUID,
+    asked: Asked | None = None,
 ) -> tuple[Job, Ruling]:
-    """Return the job that a request comes to, priced and screened; nothing is stored."""
-    line = drawn(viewer, line, organisation_id=project.organisation_id)
-    ruling = ask_gate(
-        model=line.model,
-        prompt=line.prompt,
-        parameters=line.parameters,
-        correlation_id=correlation_id,
-    )
-    at = now()
+    """Return the job that a request comes to, priced and screened; nothing is stored.
+
+    `asked` waits for the gate's ruling on the line, where it was asked for before.
+    """
+    own = drawn(viewer, line, organisation_id=project.organisation_id)
+    if asked is None or own is not line:
+        asked = _ask(own, correlation_id)
+    line, at = own, now()
     price = cost(line.model.price, parameters=line.parameters, prompt=line.prompt)
     job = Job(
         organisation_id=project.organisation_id,
@@ -195,8 +204,18 @@ def draft_job(
         cancel_at=line.cancel_at,
         expires_at=at + timedelta(seconds=line.model.limits.wait_seconds),
     )
-    apply_ruling(job, ruling, at=at)
+    ruling = asked()
+    apply_ruling(job, ruling, at=now())
     return job, ruling
+
+
+def _ask(line: Checked, correlation_id: UUID) -> Asked:
+    return start_asking(
+        model=line.model,
+        prompt=line.prompt,
+        parameters=line.parameters,
+        correlation_id=correlation_id,
+    )
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The gate's answer about a prompt, and what it makes of a job."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -34,14 +35,24 @@ WITHDRAWN = Failure(
 def ask_gate(
     *, model: Model, prompt: str, parameters: dict[str, Value], correlation_id: UUID
 ) -> Ruling:
-    """Ask about every word that would reach the model. Bounded by the gate's own short deadline.
+    """Ask about every word that would reach the model. Bounded by the gate's own short deadline."""
+    ask = start_asking(
+        model=model, prompt=prompt, parameters=parameters, correlation_id=correlation_id
+    )
+    return ask()
 
-    Where there are none there is nothing to ask: given pictures passed the gate before.
+
+def start_asking(
+    *, model: Model, prompt: str, parameters: dict[str, Value], correlation_id: UUID
+) -> Callable[[], Ruling]:
+    """Send what `ask_gate` asks and return what waits for the ruling.
+
+    Where there are no words there is nothing to ask: given pictures passed the gate before.
     """
     words = screened_text(model, prompt, parameters)
     if not words:
-        return Ruling("release", (), "")
-    return gate().screen_prompt(
+        return lambda: Ruling("release", (), "")
+    return gate().start_screening(
         prompt=words,
         modality=model.modality,
         correlation_id=correlation_id,

@@ -4,7 +4,7 @@
 registered the answer is "unavailable", which holds: an unwired process never releases.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -41,6 +41,12 @@ class Gate(Protocol):
         """Judge a prompt before its job may run. A time-out is `unavailable`, no exception."""
         ...
 
+    def start_screening(
+        self, *, prompt: str, modality: str, correlation_id: UUID
+    ) -> Callable[[], Ruling]:
+        """Ask what `screen_prompt` asks and return what waits for the ruling; call it once."""
+        ...
+
     def screen_image(self, *, image: bytes, source_sha256: str, correlation_id: UUID) -> Ruling:
         """Judge a picture that is brought along, before anything may work on it.
 
@@ -62,6 +68,12 @@ class Closed:
     def screen_prompt(self, *, prompt: str, modality: str, correlation_id: UUID) -> Ruling:
         """Hold."""
         return Ruling("unavailable", (), "")
+
+    def start_screening(
+        self, *, prompt: str, modality: str, correlation_id: UUID
+    ) -> Callable[[], Ruling]:
+        """Hold."""
+        return lambda: Ruling("unavailable", (), "")
 
     def screen_image(self, *, image: bytes, source_sha256: str, correlation_id: UUID) -> Ruling:
         """Hold."""
