@@ -103,16 +103,15 @@ async def follow(
     """
     ends_at = time.monotonic() + LONGEST_STREAM_SECONDS
 
-    async def look(
-        renew: Callable[[], Viewer | None] | None = renew,
-    ) -> Snapshot | None:
+    async def look(*, is_first: bool = False) -> Snapshot | None:
         # On the shared thread pool, so that no thread or connection is bound to this stream.
-        return await sync_to_async(_look, thread_sensitive=False)(viewer, job_id, renew)
+        asking = None if is_first else renew
+        return await sync_to_async(_look, thread_sensitive=False)(viewer, job_id, asking)
 
     async with Reader(job_id) as reader:
         # The position comes first: what is published after it is news, not part of the snapshot.
         position = await reader.position(last_event_id)
-        snapshot = await look(renew=None)
+        snapshot = await look(is_first=True)
         if snapshot is None:
             return
         told = _Told.at_connect(snapshot, position)
