@@ -82,18 +82,14 @@ def run(sql: str, parameters: Sequence[Any] | Mapping[str, Any], take: Take) -> 
     At once, or when the block of `together` has ended.
     """
     block = _pending.block
-    cursor = _cursor()
-    try:
-        cursor.execute(sql, parameters)
-        if block is None:
-            take(cursor)
-    except BaseException:
-        cursor.close()
-        raise
     if block is None:
-        cursor.close()
+        with prepared() as cursor:
+            cursor.execute(sql, parameters)
+            take(cursor)
     else:
-        block.append((cursor, take))
+        cursor = _cursor()
+        block.append((cursor, take))  # first, so that the block closes it whatever happens
+        cursor.execute(sql, parameters)
 
 
 class Select:
