@@ -7,6 +7,11 @@ sends the death signal to the server when its parent dies in any way, `kill -9` 
 PostgreSQL refuses to run as root; with `--user` root's privileges are dropped first. Triton starts
 processes of its own, which the kernel's signal does not reach; with `--keep-group SECONDS` this
 script stays as their keeper, passes signals on, and ends the group when its leader has ended.
+
+Where Linux groups processes by session (sched_autogroup), every session gets as much of a processor
+as every other, and niceness counts inside of one only: Triton with all its models weighs as much
+as one idle consumer. So `--nice` is told to the session's group, too.
+https://man7.org/linux/man-pages/man7/sched.7.html (the autogroup feature)
 """
 
 from __future__ import annotations
@@ -14,13 +19,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import errno
 import os
 import pwd
 import signal
 import sys
+import time
 from types import FrameType
 
 _PR_SET_PDEATHSIG = 1
+_AUTOGROUP = "/proc/self/autogroup"
+_AUTOGROUP_TRIES = 20
 
 
 def main(arguments: list[str]) -> None:
@@ -30,9 +39,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--death-signal", type=int, required=True)
     parser.add_argument("--user")
     parser.add_argument("--keep-group", type=float)
+    parser.add_argument("--nice", type=int, default=0)
     parser.add_argument("command", nargs="+")
     options = parser.parse_args(arguments)
     libc = ctypes.CDLL(None, use_errno=True)
+    if options.nice:
+        _step_back(options.nice)
     if options.user:
         _become(options.user)
     # After the change of user, which clears it.
@@ -82,6 +94,24 @@ def _keep(libc: ctypes.CDLL, command: list[str], seconds: float) -> int:
     return code if code >= 0 else 128 - code
 
 
+def _step_back(niceness: int) -> None:
+    os.nice(niceness)
+    for _ in range(_AUTOGROUP_TRIES):
+        try:
+            with open(_AUTOGROUP, "w", encoding="ascii") as group:  # noqa: PTH123 - a short start
+                group.write(str(niceness))
+        except OSError as error:
+            # Whoever is not root may do this ten times a second, all of them together.
+            if error.errno == errno.EAGAIN:
+                time.sleep(0.1)
+                continue
+            # There are no such groups here, or they are not ours to weigh: niceness is enough.
+            if error.errno in {errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}:
+                return
+            raise
+        return
+
+
 def _become(user: str) -> None:
     """Turn root into `user` for good."""
     entry = pwd.getpwnam(user)
@@ -94,8 +124,8 @@ def _become(user: str) -> None:
 def _prctl(libc: ctypes.CDLL, option: int, *values: int) -> None:
     padded = [*values, *([0] * (4 - len(values)))]
     if libc.prctl(option, *(ctypes.c_ulong(value) for value in padded)) != 0:
-        errno = ctypes.get_errno()
-        raise OSError(errno, f"prctl({option}): {os.strerror(errno)}")
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl({option}): {os.strerror(number)}")
 
 
 if __name__ == "__main__":

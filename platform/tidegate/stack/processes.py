@@ -31,7 +31,8 @@ class Program:
     sends when the starting process dies. `user` is who to become when we are root. With
     `keeps_group` a small keeper runs beside it, for programs that start processes themselves: it
     ends those when the program or the starting process has ended in whatever way. A
-    `fresh_log` is emptied at every start.
+    `fresh_log` is emptied at every start. `niceness` (0 to 19) is how far it steps back where
+    processors are short.
     """
 
     command: tuple[str, ...]
@@ -44,6 +45,7 @@ class Program:
     user: str | None = None
     keeps_group: bool = False
     fresh_log: bool = False
+    niceness: int = 0
 
 
 class Server(Protocol):
@@ -81,6 +83,7 @@ class Child:
             *("--parent", str(os.getpid()), "--death-signal", str(int(program.death_signal))),
             *(("--user", program.user) if program.user else ()),
             *(("--keep-group", str(program.grace_seconds)) if program.keeps_group else ()),
+            *(("--nice", str(program.niceness)) if program.niceness else ()),
         ]
         if program.fresh_log:
             program.log.unlink(missing_ok=True)

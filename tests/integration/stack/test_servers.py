@@ -117,6 +117,29 @@ def test_a_keeper_ends_what_its_program_started(tmp_path: Path) -> None:
     assert wait_for(lambda: _is_gone(int(inner.read_text())), seconds=PATIENCE_SECONDS)
 
 
+def test_a_program_steps_back_with_its_whole_session(tmp_path: Path) -> None:
+    child = Child.start(
+        Program(
+            command=("/bin/sh", "-c", "sleep 300 & echo $! > inner; wait"),
+            environment={"PATH": os.defpath},
+            directory=tmp_path,
+            log=tmp_path / "log",
+            niceness=7,
+        )
+    )
+    inner = tmp_path / "inner"
+    try:
+        assert wait_for(lambda: _is_written(inner), seconds=PATIENCE_SECONDS)
+        inner_pid = int(inner.read_text())
+        for pid in (child.pid, inner_pid):
+            assert psutil.Process(pid).nice() == 7
+            group = Path(f"/proc/{pid}/autogroup")
+            if group.exists() and (said := group.read_text().split()):
+                assert said[-1] == "7"
+    finally:
+        child.stop()
+
+
 def test_leftovers_of_a_dead_session_are_found_and_ended(tmp_path: Path) -> None:
     child = Child.start(
         Program(

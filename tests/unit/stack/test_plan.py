@@ -54,6 +54,19 @@ def test_a_number_of_places_that_makes_no_sense_is_refused_by_name(value: str) -
         worker_places({"TIDEGATE_WORKERS_TEXT": value})
 
 
+def test_what_nobody_waits_for_steps_back_and_the_gate_does_not() -> None:
+    stepping_back = {
+        unit.name
+        for unit in plan().units
+        if unit.name.startswith(("consumer-", "worker-", "web", "relay", "beat"))
+        and unit.server.program().niceness
+    }
+    assert stepping_back == {
+        *("worker-default", "beat"),
+        *("consumer-credits", "consumer-compositions", "consumer-recommendations"),
+    }
+
+
 def names(made: Plan) -> set[str]:
     return {unit.name for unit in made.units}
 
