@@ -5,13 +5,14 @@ No database here, so it may run in any thread; what the hash lists say is passed
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Final, Protocol
 
 from moderation.app.memo import Memo
 from moderation.core.decisions import Decision, HashHit, ListHit, Reason, Verdict
 from moderation.core.films import Film
+from moderation.core.normalisation import undisguised
 from moderation.core.notation import words_of
 from moderation.core.policy import Policy, Surface, combine, evaluate
 from moderation.core.signals import Signal
@@ -111,6 +112,32 @@ class Output:
     output_hits: tuple[HashHit, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question to one detector. `detail` is added to that of its signal."""
+
+    detector: str
+    content: bytes
+    may_be_remembered: bool
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def about_text(detectors: Sequence[str], text: str) -> list[Asked]:
+    """Return what to ask about a text, and about what it says under its disguise if it wears one.
+
+    The more severe of both answers counts, as of any two signals.
+    """
+    plain = undisguised(text)
+    readings: list[tuple[str, dict[str, Any]]] = [(text, {})]
+    if plain is not None:
+        readings.append((plain, {"read_as": _storable(plain)}))
+    return [
+        Asked(name, utf8(reading), may_be_remembered=True, detail=detail)
+        for name in detectors
+        for reading, detail in readings
+    ]
+
+
 class Examiner:
     """Examines items under one policy; safe between threads."""
 
@@ -137,8 +164,7 @@ class Examiner:
     ) -> Callable[[Sequence[HashHit]], Examination]:
         """Ask the detectors about a text; the value takes what the hash lists say, and waits."""
         started = perf_counter()
-        names = self.policy.surfaces[surface].required
-        answers = self._start([(name, utf8(text), True) for name in names], deadline)
+        answers = self._start(about_text(self.policy.surfaces[surface].required, text), deadline)
 
         def examine(hash_hits: Sequence[HashHit]) -> Examination:
             finding = self.finding(surface, text, answers(), hash_hits)
@@ -159,14 +185,20 @@ class Examiner:
         started = perf_counter()
         is_text = surface in WRITTEN
         written = _written(output)
-        content = utf8(written) if is_text else output.data
-        prompt_names = self.policy.surfaces[PROMPT].required if output.prompt.strip() else ()
-        items = [(name, utf8(output.prompt), True) for name in prompt_names]
-        if content is not None:
-            items += [(name, content, is_text) for name in rules.required]
-        signals = self.ask(items, deadline)
-        about_prompt, about_output = signals[: len(prompt_names)], signals[len(prompt_names) :]
-        if content is None:
+        has_prompt = bool(output.prompt.strip())
+        of_prompt = (
+            about_text(self.policy.surfaces[PROMPT].required, output.prompt) if has_prompt else []
+        )
+        of_output = []
+        if is_text:
+            of_output = about_text(rules.required, written)
+        elif output.data is not None:
+            of_output = [
+                Asked(name, output.data, may_be_remembered=False) for name in rules.required
+            ]
+        signals = self.ask([*of_prompt, *of_output], deadline)
+        about_prompt, about_output = signals[: len(of_prompt)], signals[len(of_prompt) :]
+        if not is_text and output.data is None:
             about_output = [
                 Signal.unavailable(name, "no bytes to judge") for name in rules.required
             ]
@@ -176,10 +208,10 @@ class Examiner:
                 signal.text for signal in about_output if signal.text and signal.text.strip()
             )
             if words:
-                asked = [(name, utf8(words), True) for name in rules.required_with_text]
-                about_output = [*about_output, *self.ask(asked, deadline)]
+                further = self.ask(about_text(rules.required_with_text, words), deadline)
+                about_output = [*about_output, *further]
         findings = [self.finding(surface, words, about_output, output.output_hits)]
-        if prompt_names:
+        if has_prompt:
             findings.append(self.finding(PROMPT, output.prompt, about_prompt, output.prompt_hits))
         return Examination(
             tuple(findings),
@@ -197,36 +229,39 @@ class Examiner:
         )
         return Finding(surface, text, tuple(signals), words, tuple(hash_hits), decision)
 
-    def ask(self, items: Sequence[tuple[str, bytes, bool]], deadline: float) -> list[Signal]:
-        """Return one signal per (detector, content, may be remembered), asking all at once."""
-        return self._start(items, deadline)()
+    def ask(self, questions: Sequence[Asked], deadline: float) -> list[Signal]:
+        """Return one signal per question, asking all at once."""
+        return self._start(questions, deadline)()
 
-    def _start(
-        self, items: Sequence[tuple[str, bytes, bool]], deadline: float
-    ) -> Callable[[], list[Signal]]:
-        """Send what `_ask` asks and return what waits for the signals."""
-        keys = [(name, hashlib.sha256(content).hexdigest()) for name, content, _ in items]
+    def _start(self, questions: Sequence[Asked], deadline: float) -> Callable[[], list[Signal]]:
+        """Send what `ask` asks and return what waits for the signals."""
+        keys = [(one.detector, hashlib.sha256(one.content).hexdigest()) for one in questions]
         known = {
             key: signal
-            for key, (_, _, is_memorable) in zip(keys, items, strict=True)
-            if is_memorable and (signal := self._memo.get(key)) is not None
+            for key, one in zip(keys, questions, strict=True)
+            if one.may_be_remembered and (signal := self._memo.get(key)) is not None
         }
         open_contents: dict[str, dict[str, bytes]] = {}
-        for (name, digest), (_, content, _) in zip(keys, items, strict=True):
+        for (name, digest), one in zip(keys, questions, strict=True):
             if (name, digest) not in known:
-                open_contents.setdefault(name, {})[digest] = content
-        questions = [Question(name, list(asked.values())) for name, asked in open_contents.items()]
-        answers = self._detectors.start(questions, deadline) if questions else list
+                open_contents.setdefault(name, {})[digest] = one.content
+        sent = [Question(name, list(asked.values())) for name, asked in open_contents.items()]
+        answers = self._detectors.start(sent, deadline) if sent else list
 
         def finish() -> list[Signal]:
             for (name, asked), signals in zip(open_contents.items(), answers(), strict=True):
                 known.update(
                     {(name, digest): signal for digest, signal in zip(asked, signals, strict=True)}
                 )
-            for key, (_, _, is_memorable) in zip(keys, items, strict=True):
-                if is_memorable and known[key].is_available:
+            for key, one in zip(keys, questions, strict=True):
+                if one.may_be_remembered and known[key].is_available:
                     self._memo.put(key, known[key])
-            return [known[key] for key in keys]
+            return [
+                replace(known[key], detail={**known[key].detail, **one.detail})
+                if one.detail
+                else known[key]
+                for key, one in zip(keys, questions, strict=True)
+            ]
 
         return finish
 

@@ -3,10 +3,16 @@
 No database here, as in `examination`. Every surface is judged by its own rules; the worst counts.
 """
 
-from dataclasses import replace
 from time import perf_counter
 
-from moderation.app.examination import PROMPT, Examination, Examiner, Output, utf8
+from moderation.app.examination import (
+    PROMPT,
+    Asked,
+    Examination,
+    Examiner,
+    Output,
+    about_text,
+)
 from moderation.core.films import CUTTER, Film, words_of
 from moderation.core.policy import Surface, combine
 from moderation.core.signals import Signal
@@ -29,22 +35,22 @@ def examine_film(examiner: Examiner, output: Output, film: Film, *, deadline: fl
     if missing := [surface for surface in needed if surface not in surfaces]:
         return examiner.nobody(missing[0])
     started = perf_counter()
-    items, places = _questions(examiner, film, texts)
+    asked, places = _questions(examiner, film, texts)
     signals: dict[Surface, list[Signal]] = {surface: [] for surface in needed}
     signals[PICTURES] += film.signals
-    for (surface, at_ms), signal in zip(places, examiner.ask(items, deadline), strict=True):
-        signals[surface].append(_timed(signal, at_ms))
+    for surface, signal in zip(places, examiner.ask(asked, deadline), strict=True):
+        signals[surface].append(signal)
     found = {
         surface: _words(signals[surface]) for surface in (PICTURES, HEARD) if surface in needed
     }
     further = [
-        (surface, name, words)
+        (surface, one)
         for surface, words in found.items()
         if words
-        for name in surfaces[surface].required_with_text
+        for one in about_text(surfaces[surface].required_with_text, words)
     ]
-    answers = examiner.ask([(name, utf8(words), True) for _, name, words in further], deadline)
-    for (surface, _, _), signal in zip(further, answers, strict=True):
+    answers = examiner.ask([one for _, one in further], deadline)
+    for (surface, _), signal in zip(further, answers, strict=True):
         signals[surface].append(signal)
     hits = {PICTURES: output.output_hits, PROMPT: output.prompt_hits}
     findings = [
@@ -59,33 +65,32 @@ def examine_film(examiner: Examiner, output: Output, film: Film, *, deadline: fl
 
 def _questions(
     examiner: Examiner, film: Film, texts: dict[Surface, str]
-) -> tuple[list[tuple[str, bytes, bool]], list[tuple[Surface, int | None]]]:
-    """Return what is asked (see `Examiner.ask`) and for each question its surface and moment."""
+) -> tuple[list[Asked], list[Surface]]:
+    """Return what is asked, and for each question its surface."""
     rules = examiner.policy.surfaces
-    items: list[tuple[str, bytes, bool]] = []
-    places: list[tuple[Surface, int | None]] = []
     # What a film needs besides the cutter looks at its pictures.
     looking = [name for name in rules[PICTURES].required if name != CUTTER]
+    asked: list[tuple[Surface, Asked]] = []
     for still in film.stills:
-        items += [(name, still.data, False) for name in looking]
-        places += [(PICTURES, still.at_ms)] * len(looking)
-    for sound in film.sounds:
-        items += [(name, sound, False) for name in rules[HEARD].required]
-        places += [(HEARD, None)] * len(rules[HEARD].required)
-    for surface, text in texts.items():
-        items += [(name, utf8(text), True) for name in rules[surface].required]
-        places += [(surface, None)] * len(rules[surface].required)
-    return items, places
+        when = {} if still.at_ms is None else {"at_ms": still.at_ms}
+        asked += [
+            (PICTURES, Asked(name, still.data, may_be_remembered=False, detail=when))
+            for name in looking
+        ]
+    asked += [
+        (HEARD, Asked(name, sound, may_be_remembered=False))
+        for sound in film.sounds
+        for name in rules[HEARD].required
+    ]
+    asked += [
+        (surface, one)
+        for surface, text in texts.items()
+        for one in about_text(rules[surface].required, text)
+    ]
+    return [one for _, one in asked], [surface for surface, _ in asked]
 
 
 def _words(signals: list[Signal]) -> str:
     """Return the lines that were read or heard, each once: a caption stands in many pictures."""
     lines = (line.strip() for signal in signals for line in (signal.text or "").splitlines())
     return "\n".join(dict.fromkeys(line for line in lines if line))
-
-
-def _timed(signal: Signal, at_ms: int | None) -> Signal:
-    """Return the signal with the moment of the picture that it is about."""
-    if at_ms is None:
-        return signal
-    return replace(signal, detail={**signal.detail, "at_ms": at_ms})

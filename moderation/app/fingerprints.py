@@ -9,7 +9,7 @@ from django.db import connection
 from moderation.app.models import HashEntry, Verdict
 from moderation.core.decisions import HashHit
 from moderation.core.hashes import MATCH_DISTANCE
-from moderation.core.wordlists import normalise
+from moderation.core.normalisation import normalise
 from tidegate.assets.models import Asset, Rendition
 from tidegate.primitives.statements import prepared
 

@@ -1,15 +1,14 @@
-"""Words that count by themselves: normalisation and whole-word matching.
+"""Words that count by themselves, matched in every reading of a text.
 
-Normalisation undoes cheap disguises (full width, zero-width characters, Cyrillic and Greek
-look-alikes, digits for letters, letters pulled apart). Terms match whole words only, so that
-"Scunthorpe" and "assess" stay innocent.
+Terms match whole words only, so that "Scunthorpe" and "assess" stay innocent: in the text itself,
+in its other readings (`moderation.core.normalisation`), in words that were cut into pieces or
+whose letters were masked, and, for longer Chinese terms, by their sound.
 """
 
 import hashlib
 import json
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -18,43 +17,20 @@ import yaml
 
 from moderation.core.decisions import ListHit, WordSeverity
 from moderation.core.hazards import Hazard
+from moderation.core.normalisation import REVISION, normalise, readings, sounds
 
 FOLDER = Path(__file__).parent / "words"
 
-_LOOK_ALIKES: Final = str.maketrans(
-    "аеорсухіјѕԁһӏвкмнтαεικνορτυχ",
-    "aeopcyxijsdhlbkmhtaeikvoptux",
-)
-_TRADITIONAL: Final = str.maketrans(
-    "兒蘿殺猶豬燦約燒麼製藥彈槍買賣姦聽話強視頻換臉無碼開發單辦證媽馬",
-    "儿萝杀犹猪灿约烧么制药弹枪买卖奸听话强视频换脸无码开发单办证妈马",
-)
-"""Only the characters that our own Chinese terms use; a new term may need a new pair."""
-_DIGITS: Final = str.maketrans("013457@$", "oieastas")
-_UNDISGUISED: Final = _LOOK_ALIKES | _TRADITIONAL
-_JOINERS: Final = re.compile(r"(?<=\w)[.*_\-·•|+~]+(?=\w)")
-_REPEATS: Final = re.compile(r"([^\W\d_])\1{2,}")
-_SPACES: Final = re.compile(r"\s+")
-_SPELLED: Final = re.compile(r"(?<!\w)(?:[^\W\d_] ){2,}[^\W\d_](?!\w)")
-_WIDE_GAPS: Final = re.compile(r"(?<=[\u2e80-\U0003ffff]) (?=[\u2e80-\U0003ffff])")
 _FIRST_WIDE: Final = 0x2E80
 _HAZARDS: Final = frozenset(map(str, Hazard))
+# Shorter ones sound like too many innocent words.
+_FEWEST_SYLLABLES: Final = 4
+_LONGEST_PIECE: Final = 2
+_MASK: Final = re.compile(r"[*#]")
 
 
 class InvalidWordList(ValueError):
     """A word list that cannot be obeyed; the message names the file and what is wrong."""
-
-
-def normalise(text: str) -> str:
-    """Return the text as the lists see it: NFKC, case-folded, undisguised, single spaces."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    # A decomposition after folding drops accents that were put on as a disguise.
-    plain = "".join(
-        character
-        for character in unicodedata.normalize("NFKD", folded)
-        if unicodedata.category(character) not in {"Cf", "Mn", "Cc"} or character in "\n\t"
-    )
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", plain).translate(_UNDISGUISED)).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +42,94 @@ class _Term:
 
 
 class WordLists:
-    """Compiled lists. `digest` is the SHA-256 of their content: part of the policy's version."""
+    """Compiled lists.
+
+    `digest` is the SHA-256 of their content and of how texts are read: part of a policy's version.
+    """
 
     def __init__(self, terms: Iterable[_Term]) -> None:
         known = {normalise(term.term): term for term in terms}
-        self._terms = known
         narrow = [term for term in known if ord(term[0]) < _FIRST_WIDE]
         wide = [term for term in known if ord(term[0]) >= _FIRST_WIDE]
+        self._terms = known
         self._narrow = _alternatives(narrow, r"(?<![^\W_]){}(?![^\W_])")
         self._wide = _alternatives(wide, "{}")
+        # A phrase rather than the same letters as one word.
+        self._closed = {
+            term.replace(" ", ""): term for term in sorted(narrow, key=lambda term: " " in term)
+        }
+        self._pieced = _alternatives(self._closed, "(?={})")
+        self._vocabulary = sorted({word for term in narrow for word in term.split(" ")})
+        self._spoken = {
+            spoken.replace(" ", ""): term
+            for term in wide
+            if (spoken := sounds(term)).count(" ") + 1 >= _FEWEST_SYLLABLES
+        }
+        self._sound = re.compile(
+            "|".join(
+                "(?<![a-z])" + re.escape(sounds(term)).replace(r"\ ", " ?") + "(?![a-z])"
+                for term in self._spoken.values()
+            )
+            or "(?!)"
+        )
         content = sorted(
             [name, term.hazard, term.severity, term.list_name] for name, term in known.items()
         )
-        canonical = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+        canonical = json.dumps([REVISION, content], separators=(",", ":"), ensure_ascii=False)
         self.digest = hashlib.sha256(canonical.encode()).hexdigest()
 
     def find(self, text: str) -> tuple[ListHit, ...]:
-        """Return each listed term that the text contains, once, in order of appearance."""
-        found: dict[str, ListHit] = {}
+        """Return each listed term that the text contains, once, plain ones first."""
         plain = normalise(text)
-        joined = _joined(plain)
-        for variant in dict.fromkeys((plain, joined, _undigited(joined))):
+        found = dict.fromkeys(self._terms[name] for name in self._names(plain))
+        return tuple(
+            ListHit(term.term, term.hazard, term.severity, term.list_name) for term in found
+        )
+
+    def _names(self, plain: str) -> Iterator[str]:
+        for reading in (*readings(plain), *self._unmasked(plain)):
             for pattern in (self._narrow, self._wide):
-                for match in pattern.finditer(variant):
-                    term = self._terms[match.group()]
-                    found.setdefault(
-                        match.group(),
-                        ListHit(term.term, term.hazard, term.severity, term.list_name),
-                    )
-        return tuple(found.values())
+                yield from (match.group() for match in pattern.finditer(reading))
+        yield from self._in_pieces(plain)
+        for match in self._sound.finditer(sounds(plain)):
+            yield self._spoken[match.group().replace(" ", "")]
+
+    def _in_pieces(self, plain: str) -> Iterator[str]:
+        """Find terms that were cut by spaces.
+
+        A phrase may be cut anywhere, a word into pieces of a letter or two: "fu ck" is one, and a
+        "wet back" is a back that is wet.
+        """
+        pieces = plain.split(" ")
+        starts, at = {}, 0
+        for number, piece in enumerate(pieces):
+            starts[at] = number
+            at += len(piece)
+        starts[at] = len(pieces)
+        for match in self._pieced.finditer("".join(pieces)):
+            closed = match.group(1)
+            first, last = starts.get(match.start()), starts.get(match.start() + len(closed))
+            if first is None or last is None:
+                continue
+            term = self._closed[closed]
+            parts = pieces[first:last]
+            if " " in term or max(map(len, parts)) <= _LONGEST_PIECE:
+                yield term
+
+    def _unmasked(self, plain: str) -> Iterator[str]:
+        """Yield the text with masked letters read: f*ck, ch#ld. None where nothing was masked."""
+        if not _MASK.search(plain):
+            return
+        words = []
+        for word in plain.split(" "):
+            if _MASK.search(word) and any(character.isalpha() for character in word):
+                shape = re.compile(
+                    _MASK.sub(".", re.escape(word).replace(r"\*", "*").replace(r"\#", "#"))
+                )
+                words.append(next(filter(shape.fullmatch, self._vocabulary), word))
+            else:
+                words.append(word)
+        yield " ".join(words)
 
 
 def load(folder: Path = FOLDER) -> WordLists:
@@ -128,23 +163,8 @@ def _read(path: Path) -> list[_Term]:
     return terms
 
 
-def _alternatives(terms: list[str], frame: str) -> re.Pattern[str]:
-    if not terms:
-        return re.compile(r"(?!)")
+def _alternatives(terms: Iterable[str], frame: str) -> re.Pattern[str]:
     longest_first = sorted(terms, key=len, reverse=True)
-    return re.compile(frame.format("(?:" + "|".join(map(re.escape, longest_first)) + ")"))
-
-
-def _joined(text: str) -> str:
-    """Close up words that were pulled apart: f.u.c.k, f u c k, fuuuck, and gaps in Chinese."""
-    closed = _WIDE_GAPS.sub("", _JOINERS.sub("", text))
-    spelled = _SPELLED.sub(lambda match: match.group().replace(" ", ""), closed)
-    return _REPEATS.sub(r"\1", spelled)
-
-
-def _undigited(text: str) -> str:
-    """Read digits as letters inside words that also have letters: sh1t, but not 1000."""
-    return " ".join(
-        word.translate(_DIGITS) if any(character.isalpha() for character in word) else word
-        for word in text.split(" ")
-    )
+    if not longest_first:
+        return re.compile(r"(?!)")
+    return re.compile(frame.format("(" + "|".join(map(re.escape, longest_first)) + ")"))

@@ -1,8 +1,10 @@
-"""A gate with detectors that answer by rule; everything else is real."""
+"""A gate with detectors that answer by rule, or with the real ones; everything else is real."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from threading import Barrier
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,11 @@ import pytest
 
 from moderation.core import policy as policies
 from moderation.core import wordlists
+from moderation.core.triton import Detectors
 from tests.fakes.detectors import FakeDetectors
+from tidegate.stack import ports
+from tidegate.stack.serving_env import CHECKOUT
+from tidegate.stack.triton import TritonPorts, TritonServer
 
 if TYPE_CHECKING:
     # A conftest is imported before Django is set up: what has tables waits for the fixtures.
@@ -18,10 +24,37 @@ if TYPE_CHECKING:
     from moderation.app.gate import ModerationGate
 
 
+_DETECTORS = (
+    "text_hazards",
+    "prompt_attack",
+    "prompt",
+    "image_safety",
+    "image_text",
+    "speech_text",
+)
+
+
 @pytest.fixture
 def detectors() -> FakeDetectors:
     """Detectors that answer by rule."""
     return FakeDetectors()
+
+
+@pytest.fixture(scope="module")
+def real_detectors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Detectors]:
+    """Every detector, on a Triton server of its own."""
+    folder = tmp_path_factory.mktemp("triton")
+    chosen = ports.choose(("grpc", "http", "metrics"), home=folder, earlier={}, fixed={})
+    server = TritonServer(
+        ports=TritonPorts(chosen["grpc"], chosen["http"], chosen["metrics"]),
+        var_dir=folder,
+        models_dir=Path(os.environ.get("TIDEGATE_MODELS_DIR", CHECKOUT / "var" / "models")),
+        models=_DETECTORS,
+    )
+    with server:
+        asked = Detectors(server.grpc_url)
+        yield asked
+        asked.close()
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 """The gate with its real detectors behind a real Triton server."""
 
 import math
-import os
 import wave
 from array import array
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -23,46 +20,17 @@ from moderation.core.triton import Detectors
 from tests.integration.moderation import stage
 from tidegate.events.errors import RetryLater
 from tidegate.primitives.ids import new_id
-from tidegate.stack import ports
-from tidegate.stack.serving_env import CHECKOUT
-from tidegate.stack.triton import TritonPorts, TritonServer
 
 pytestmark = [pytest.mark.triton, pytest.mark.django_db]
 
-DETECTORS = (
-    "text_hazards",
-    "prompt_attack",
-    "prompt",
-    "image_safety",
-    "image_text",
-    "speech_text",
-)
-
-
-@pytest.fixture(scope="module")
-def detectors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Detectors]:
-    """Every detector, on a server of its own."""
-    folder = tmp_path_factory.mktemp("triton")
-    chosen = ports.choose(("grpc", "http", "metrics"), home=folder, earlier={}, fixed={})
-    server = TritonServer(
-        ports=TritonPorts(chosen["grpc"], chosen["http"], chosen["metrics"]),
-        var_dir=folder,
-        models_dir=Path(os.environ.get("TIDEGATE_MODELS_DIR", CHECKOUT / "var" / "models")),
-        models=DETECTORS,
-    )
-    with server:
-        asked = Detectors(server.grpc_url)
-        yield asked
-        asked.close()
-
 
 @pytest.fixture
-def engine(detectors: Detectors, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def engine(real_detectors: Detectors, monkeypatch: pytest.MonkeyPatch) -> Engine:
     words = wordlists.load()
     made = engines.build(
         policy=policies.load(lists_digest=words.digest),
         words=words,
-        detectors=detectors,
+        detectors=real_detectors,
         limits=Configuration(prompt_deadline=20.0, asset_deadline=60.0),
     )
     monkeypatch.setattr(handlers, "engine", lambda: made)

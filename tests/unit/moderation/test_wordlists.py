@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from moderation.core.wordlists import InvalidWordList, WordLists, load, normalise
+from moderation.core.normalisation import normalise
+from moderation.core.wordlists import InvalidWordList, WordLists, load
 
 
 @pytest.fixture(scope="module")
