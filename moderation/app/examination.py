@@ -81,7 +81,12 @@ class Finding:
             "verdict": str(self.decision.verdict),
             "signals": signals,
             "words": [
-                {"term": hit.term, "hazard": hit.hazard, "severity": str(hit.severity)}
+                {
+                    "term": hit.term,
+                    "hazard": hit.hazard,
+                    "severity": str(hit.severity),
+                    "list": hit.list_name,
+                }
                 for hit in self.list_hits
             ],
         }

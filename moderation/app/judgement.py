@@ -1,6 +1,6 @@
 """A finished examination in the form that is stored and acted on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ class Judgement:
     Attributes:
         reasons: for staff, JSON values; each names its surface.
         author_codes: for the author, see `public_reasons`.
+        author_words: listed words that the author may know, by hazard.
         signals: per surface what was seen (`Finding.to_json`).
         pdq: look of the picture, 64 hexadecimal digits or empty.
         policy_version: the policy and the detector versions that answered, as one SHA-256.
@@ -31,6 +32,7 @@ class Judgement:
     reasons: tuple[Mapping[str, Any], ...]
     hazards: tuple[str, ...]
     author_codes: tuple[str, ...]
+    author_words: Mapping[str, tuple[str, ...]]
     severity: int
     signals: tuple[Mapping[str, Any], ...]
     hash_hits: tuple[Mapping[str, Any], ...]
@@ -47,13 +49,14 @@ class Judgement:
         return Case.Because.HOLD
 
     @property
-    def public(self) -> list[dict[str, str]]:
+    def public(self) -> list[dict[str, Any]]:
         """What the author reads; nothing for what is released."""
         if self.verdict == Outcome.RELEASE:
             return []
         if self.verdict == Outcome.UNAVAILABLE:
             return [reason.as_json() for reason in public_reasons([WAITING])]
-        return [reason.as_json() for reason in public_reasons(self.author_codes or ["review"])]
+        told = public_reasons(self.author_codes or ["review"], self.author_words)
+        return [reason.as_json() for reason in told]
 
 
 def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> Judgement:
@@ -70,6 +73,7 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
         reasons=reasons,
         hazards=tuple(dict.fromkeys(reason.hazard for reason in counted if reason.hazard)),
         author_codes=author_codes(counted),
+        author_words=author_words(counted, policy),
         severity=max(
             (severity(reason.hazard) if reason.hazard else UNKNOWN_SEVERITY for reason in counted),
             default=0,
@@ -96,6 +100,15 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
 def counts(reason: Reason) -> bool:
     """Whether a reason speaks about the content and against it."""
     return reason.verdict in (Verdict.HOLD, Verdict.BLOCK)
+
+
+def author_words(reasons: Sequence[Reason], policy: Policy) -> dict[str, tuple[str, ...]]:
+    """Return the listed words that counted, by hazard, where the policy lets the author know."""
+    found: dict[str, list[str]] = {}
+    for reason in reasons:
+        if reason.rule == "word_list" and reason.hazard in policy.words_told_to_authors:
+            found.setdefault(reason.hazard, []).append(reason.detail)
+    return {hazard: tuple(dict.fromkeys(words)) for hazard, words in found.items()}
 
 
 def author_codes(reasons: list[Reason]) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ one stored reason serves every language. Hazards about children name no detail a
 author learns only that a rule was broken.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.utils.translation import gettext_noop
 
@@ -16,14 +17,16 @@ WAITING = "being_checked"
 
 @dataclass(frozen=True, slots=True)
 class PublicReason:
-    """A stable code and its English title (the message id of the translation)."""
+    """A stable code, its English title (the message id of the translation), and listed words."""
 
     code: str
     title: str
+    words: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, str]:
-        """Return the form stored with the asset."""
-        return {"code": self.code, "title": self.title}
+    def as_json(self) -> dict[str, Any]:
+        """Return the form stored with the asset; `words` only where there are any."""
+        words = {"words": list(self.words)} if self.words else {}
+        return {"code": self.code, "title": self.title, **words}
 
 
 _TITLES = {
@@ -52,12 +55,20 @@ def public_reason(code: str) -> PublicReason:
     return PublicReason(code, _TITLES[code]) if code in _TITLES else public_reason("review")
 
 
-def public_reasons(hazards: Iterable[str]) -> list[PublicReason]:
+def public_reasons(
+    hazards: Iterable[str], words: Mapping[str, Sequence[str]] | None = None
+) -> list[PublicReason]:
     """Return one reason per distinct code, in the order given.
 
-    A hazard about children silences all others: naming them beside it would describe it.
+    `words` are the listed words that the author may know, by hazard. A hazard about children
+    silences all others: naming them beside it would describe it.
     """
     names = list(dict.fromkeys(hazards))
     if _NEVER_NAMED.intersection(names):
         return [public_reason(GENERAL)]
-    return list(dict.fromkeys(public_reason(name) for name in names))
+    told = words or {}
+    return list(
+        dict.fromkeys(
+            replace(public_reason(name), words=tuple(told.get(name, ()))) for name in names
+        )
+    )

@@ -53,8 +53,9 @@ _JOINERS: Final = re.compile(rf"(?<=\w)[.,*_\-·•|+~'\"`^/\\:;=#…{_PICTURES}
 _REPEATS: Final = re.compile(r"([^\W\d_])\1{2,}")
 _SPELLED: Final = re.compile(r"(?<!\w)(?:[^\W\d_] ){2,}[^\W\d_](?!\w)")
 _WIDE_GAPS: Final = re.compile(r"(?<=[\u2e80-\U0003ffff]) (?=[\u2e80-\U0003ffff])")
-# Every character is parted from the next by a sign or two; a date comes to three at most.
+# Every character is parted from the next by a sign or two; with counters it is a date or a sum.
 _HAN_APART: Final = re.compile(rf"[{_HAN}](?:[^{_HAN}\s]{{1,2}}[{_HAN}]){{3,}}")
+_COUNTERS: Final = frozenset("年月日号时点分秒个岁元块万千百次天周米克斤")
 _NOT_HAN: Final = re.compile(rf"[^{_HAN}]")
 
 _DIGITS: Final = str.maketrans("034578962@$!€£", "oeastbggzasiel")
@@ -132,7 +133,7 @@ def undisguised(text: str) -> str | None:
     plain = "".join(map(_unmixed, re.split(r"(\s+)", plain)))
     plain = _DOTTED.sub(lambda match: re.sub(r"[\W_]", "", match.group()), plain)
     plain = _SPELLED.sub(lambda match: match.group().replace(" ", ""), plain)
-    plain = _HAN_APART.sub(lambda match: _NOT_HAN.sub("", match.group()), plain)
+    plain = _HAN_APART.sub(_closed_up, plain)
     plain = plain.translate(_MEANT)
     return None if plain == wide else plain
 
@@ -152,9 +153,14 @@ def _unmixed(word: str) -> str:
 def _joined(text: str) -> str:
     """Close up words that were pulled apart: f.u.c.k, f u c k, fuuuck, and gaps in Chinese."""
     closed = _WIDE_GAPS.sub("", _JOINERS.sub("", _ANY_PICTURE.sub("", text)))
-    closed = _HAN_APART.sub(lambda match: _NOT_HAN.sub("", match.group()), closed)
+    closed = _HAN_APART.sub(_closed_up, closed)
     spelled = _SPELLED.sub(lambda match: match.group().replace(" ", ""), closed)
     return _REPEATS.sub(r"\1", spelled)
+
+
+def _closed_up(apart: re.Match[str]) -> str:
+    text = apart.group()
+    return text if _COUNTERS.intersection(text) else _NOT_HAN.sub("", text)
 
 
 def _undigited(text: str, one: str, letter: str) -> str:

@@ -56,7 +56,11 @@ class SurfaceRules:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy. `version` is the SHA-256 of its canonical content, word lists included."""
+    """A policy. `version` is the SHA-256 of its canonical content, word lists included.
+
+    The author of what is held or blocked for a listed word reads which one it was where its hazard
+    is among `words_told_to_authors`; staff always do.
+    """
 
     name: str
     version: str
@@ -64,6 +68,7 @@ class Policy:
     detectors: Mapping[str, tuple[str, ...]]
     surfaces: Mapping[str, SurfaceRules]
     reports_hold_at: int
+    words_told_to_authors: frozenset[str]
 
 
 def load(path: Path = DEFAULT_POLICY, *, lists_digest: str = "") -> Policy:
@@ -94,6 +99,7 @@ def parse(source: str, *, lists_digest: str = "") -> Policy:
             {name: _rules(surface) for name, surface in document.surfaces.items()}
         ),
         reports_hold_at=document.reports.hold_at,
+        words_told_to_authors=frozenset(map(str, document.words_told_to_authors)),
     )
 
 

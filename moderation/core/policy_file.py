@@ -65,6 +65,7 @@ class PolicyFile(_Strict):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     detectors: dict[str, list[Hazard]]
     surfaces: dict[Literal["prompt", "text", "image", "speech", "music", "video"], SurfaceFile]
+    words_told_to_authors: list[Hazard] = []
     reports: ReportsFile
 
     @model_validator(mode="after")

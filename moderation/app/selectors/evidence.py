@@ -113,12 +113,8 @@ def _surfaces(verdict: Verdict) -> Iterable[SurfaceEvidence]:
             surface=name,
             verdict=finding["verdict"],
             text=finding["text"],
-            scores=tuple(
-                sorted(
-                    (score for signal in signals for score in _scores(signal, rules)),
-                    key=lambda score: -score.score,
-                )
-            ),
+            read_as=next(filter(None, (one["detail"].get("read_as") for one in signals)), ""),
+            scores=_highest(score for signal in signals for score in _scores(signal, rules)),
             words=tuple(finding["words"]),
             outages={
                 signal["detector"]: signal["error"]
@@ -145,6 +141,14 @@ def _scores(signal: Mapping[str, Any], rules: SurfaceRules | None) -> Iterable[S
             level=_level(value, threshold),
             seconds=moment,
         )
+
+
+def _highest(scores: Iterable[Score]) -> tuple[Score, ...]:
+    """Return the scores, highest first, one of each detector, hazard and moment."""
+    kept: dict[tuple[str, str, float | None], Score] = {}
+    for score in sorted(scores, key=lambda score: -score.score):
+        kept.setdefault((score.detector, score.hazard, score.seconds), score)
+    return tuple(kept.values())
 
 
 def _level(score: float, threshold: Threshold | None) -> str:

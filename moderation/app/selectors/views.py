@@ -82,12 +82,14 @@ class SurfaceEvidence:
     """What was seen on one surface.
 
     `text` is the prompt, the text, or what was read in the picture or heard in the recording;
-    `outages` maps a detector that did not answer to the reason.
+    `read_as` is what it says under its disguise, empty where it wears none, and `scores` are the
+    higher of both; `outages` maps a detector that did not answer to the reason.
     """
 
     surface: str
     verdict: str
     text: str
+    read_as: str
     scores: tuple[Score, ...]
     words: tuple[Mapping[str, Any], ...]
     outages: Mapping[str, str]

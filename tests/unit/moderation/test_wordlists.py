@@ -28,6 +28,14 @@ def lists() -> WordLists:
         "这个傻逼",
         "这个傻 逼",
         "操你妈！",
+        "fu ck",
+        "f*ck",
+        "pipe-bomb",
+        "pi pe bo mb",
+        "ch*ld p*rn",
+        "自制榨药",  # another character of the same sound
+        "自zhi炸yao",
+        "zizhizhayao",
     ],
 )
 def test_disguised_words_are_found(lists: WordLists, text: str) -> None:
@@ -45,6 +53,10 @@ def test_disguised_words_are_found(lists: WordLists, text: str) -> None:
         "naïve café",
         "a cocktail for the bass player",
         "小明今天去上学",
+        "his wet back glistened",
+        "the pipe bombards the ear",
+        "a pegboard",
+        "他买了炸弹。制作人不知道",
         "",
     ],
 )

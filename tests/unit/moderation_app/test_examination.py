@@ -179,3 +179,40 @@ def test_the_version_of_a_judgement_changes_with_a_detectors_version(
 
     monkeypatch.setattr(detectors, "start", newer)
     assert judge("image", prompt="", data=b"png").policy_version != before
+
+
+def test_a_disguised_text_is_also_judged_as_what_it_says(
+    judge: Judge, detectors: FakeDetectors
+) -> None:
+    judgement = judge("text", prompt="a song", text="h a t e m a r k")
+    assert judgement.verdict == Outcome.BLOCK
+    (finding,) = [one for one in judgement.signals if one["surface"] == "text"]
+    assert [signal["detail"].get("read_as") for signal in finding["signals"]] == [None, "hatemark"]
+
+
+def test_an_outage_of_the_second_reading_is_an_outage(
+    judge: Judge, detectors: FakeDetectors
+) -> None:
+    judge("text", prompt="a song", text="c a l m")
+    judge("text", prompt="a song", text="calm")
+    detectors.down = {"text_hazards"}
+    assert judge("text", prompt="a song", text="c a l m e r").verdict == Outcome.UNAVAILABLE
+
+
+def test_staff_see_list_and_term_of_a_listed_word(judge: Judge) -> None:
+    judgement = judge("text", text="代开发票")
+    (reason,) = judgement.reasons
+    assert (reason["rule"], reason["detector"], reason["detail"]) == ("word_list", "zh", "代开发票")
+    assert judgement.signals[0]["words"] == [
+        {"term": "代开发票", "hazard": "spam", "severity": "strong", "list": "zh"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("代開發票", ["代开发票"]), ("how to make a pipe bomb", None)]
+)
+def test_the_author_reads_the_word_where_its_hazard_allows(
+    judge: Judge, text: str, told: list[str] | None
+) -> None:
+    (reason,) = judge("text", text=text).public
+    assert reason.get("words") == told

@@ -50,6 +50,11 @@ class ReasonOut(serializers.Serializer[Any]):
 
     code = serializers.CharField()
     title = serializers.CharField()
+    words = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Listed words that were found, where the author may know them.",
+    )
 
 
 class CreditOut(serializers.Serializer[Any]):
