@@ -86,6 +86,7 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
                 "effect": hit.action,
                 "value": hit.value,
                 "distance": hit.distance,
+                "hazard": hit.hazard,
             }
             for finding in examination.findings
             for hit in finding.hash_hits
