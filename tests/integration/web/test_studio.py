@@ -118,6 +118,17 @@ def test_a_held_card_is_silent_until_something_changes(client: Client, account: 
     assert "Held for review" in text_of(changed)
 
 
+def test_the_author_reads_the_word_that_the_policy_lets_be_told(
+    client: Client, account: Account
+) -> None:
+    asset = factories.make_asset(account.project, owner=account.user, visibility="held")
+    asset.public_reasons = [
+        {"code": "spam", "title": "This looks like spam.", "words": ["刷单返利"]}
+    ]
+    asset.save(update_fields=["public_reasons"])
+    assert "“刷单返利”" in text_of(client.get(f"/assets/{asset.pk}"))
+
+
 def test_an_assets_settings_fill_the_form(client: Client, account: Account) -> None:
     asset = factories.make_asset(account.project, owner=account.user, prompt="a known prompt")
     assert "a known prompt" in text_of(client.get(f"/studio?from={asset.pk}"))
