@@ -48,28 +48,14 @@ def find(
 ) -> list[LabelledSet]:
     """Return the sets under a path; `columns` is the map of the command line.
 
+    `is_crossed`: a head is fitted to each by cross-validation, not only where a ready map says so.
+
     Raises:
         InvalidData: when there is nothing to read, or no map for it.
         InvalidMap: when a map beside the data is wrong.
     """
-    if not data.exists():
-        raise InvalidData(f"{data}: is not there; check the path")
-    if data.is_file():
-        return [_single(data, columns or _map_for(data), is_crossed=is_crossed)]
-    beside = data / BESIDE
-    if columns is None and not beside.exists():
-        if data.name in _known():
-            return _ready(data)
-        folders = [folder for folder in sorted(data.iterdir()) if folder.name in _known()]
-        if folders:
-            return [one for folder in folders for one in _ready(folder)]
-    files = sorted(path for path in data.iterdir() if path.suffix in ENDINGS)
-    if not files:
-        raise InvalidData(
-            f"{data}: holds no {', '.join(ENDINGS)} and no folder of a known set"
-            f" ({', '.join(_known())})"
-        )
-    return [_single(path, columns or _map_for(path), is_crossed=is_crossed) for path in files]
+    found = _found(data, columns)
+    return [replace(one, is_crossed=one.is_crossed or is_crossed) for one in found]
 
 
 def unseen(sets: Sequence[LabelledSet], names: Sequence[str]) -> list[LabelledSet]:
@@ -114,8 +100,29 @@ def sample(one: LabelledSet, *, limit: int, seed: int) -> Sample:
     return Sample(chosen, len(items), sum(reading.left_out for reading in readings))
 
 
-def _single(path: Path, columns: ColumnMap, *, is_crossed: bool) -> LabelledSet:
-    return LabelledSet(path.stem, ((path, columns),), is_crossed)
+def _found(data: Path, columns: ColumnMap | None) -> list[LabelledSet]:
+    if not data.exists():
+        raise InvalidData(f"{data}: is not there; check the path")
+    if data.is_file():
+        return [_single(data, columns or _map_for(data))]
+    beside = data / BESIDE
+    if columns is None and not beside.exists():
+        if data.name in _known():
+            return _ready(data)
+        folders = [folder for folder in sorted(data.iterdir()) if folder.name in _known()]
+        if folders:
+            return [one for folder in folders for one in _ready(folder)]
+    files = sorted(path for path in data.iterdir() if path.suffix in ENDINGS)
+    if not files:
+        raise InvalidData(
+            f"{data}: holds no {', '.join(ENDINGS)} and no folder of a known set"
+            f" ({', '.join(_known())})"
+        )
+    return [_single(path, columns or _map_for(path)) for path in files]
+
+
+def _single(path: Path, columns: ColumnMap) -> LabelledSet:
+    return LabelledSet(path.stem, ((path, columns),))
 
 
 def _map_for(path: Path) -> ColumnMap:

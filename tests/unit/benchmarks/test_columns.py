@@ -186,6 +186,7 @@ def test_known_sets_are_found_by_the_names_of_their_folders(tmp_path: Path) -> N
     assert file.parts == tweets.parts
     with pytest.raises(InvalidData, match="no row's column 'class' is '1'"):
         sample(tweets, limit=0, seed=7)
+    assert all(one.is_crossed for one in find(tmp_path, is_crossed=True))
     marked = unseen([posts, tweets], ["davidson-hate"])
     assert [one.is_cross_set for one in marked] == [False, True]
     with pytest.raises(InvalidData, match="no set here has that name; there are cold-zh-dev"):

@@ -14,10 +14,11 @@ from tests.benchmarks.moderation.__main__ import main
 from tests.benchmarks.moderation.columns import parse
 from tests.benchmarks.moderation.judging import DetectorsUnavailable
 from tests.benchmarks.moderation.measuring import Options, measure, promises_of
-from tests.benchmarks.moderation.serving import Servers
+from tests.benchmarks.moderation.serving import Servers, _repositories
 from tests.benchmarks.moderation.sets import LabelledSet, find
 from tests.benchmarks.moderation.tables import print_published
 from tests.fakes.detectors import FakeDetectors
+from tidegate.stack.serving_env import CHECKOUT
 
 ROWS = [
     ("hatemark all of you", 1, "sure"),  # blocked
@@ -159,3 +160,18 @@ def test_wrong_data_ends_the_command_before_a_server_is_started(
     assert "there is no column 'tweet'" in printed
     assert "which column is the text" in printed
     assert "is not KEY=VALUE" in printed
+
+
+def test_another_head_is_served_from_a_copy_and_the_shipped_one_stays(tmp_path: Path) -> None:
+    head = tmp_path / "head.safetensors"
+    head.write_bytes(b"another head")
+    shipped = Path("text_hazards", "1", "head.safetensors")
+    before = (CHECKOUT / "moderation" / "serving" / shipped).read_bytes()
+
+    copies = _repositories(tmp_path, head)
+
+    assert [path.parent.name for path in _repositories(tmp_path, None)] == [
+        path.name for path in copies
+    ]
+    assert (tmp_path / "serving" / "moderation" / shipped).read_bytes() == b"another head"
+    assert (CHECKOUT / "moderation" / "serving" / shipped).read_bytes() == before
