@@ -18,7 +18,7 @@ PYTEST := $(BIN)/pytest
 WORKERS ?= 2
 PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help up down status demo test check bench bench-generation fmt lock
+.PHONY: help up down status demo test check bench bench-generation bench-moderation fmt lock
 .PHONY: test-unit test-integration test-contract test-e2e test-kills test-browser chromium models
 
 help: ## List the targets
@@ -73,6 +73,14 @@ bench: .venv/.dev models ## Measure, side by side, what the platform adds to its
 
 bench-generation: .venv/.dev models ## Measure the generation service: fairness, claims
 	@$(BIN)/python -m tests.benchmarks.generation
+
+bench-moderation: .venv/.dev models ## Measure the gate on labelled texts: DATA=FILE_OR_FOLDER [MAP=…] [ARGS=…]
+	@if [ -z "$(DATA)" ]; then
+	  echo "Which data? make bench-moderation DATA=FILE_OR_FOLDER; make bench-moderation DATA=--help says more." >&2
+	  exit 1
+	fi
+	$(BIN)/python -m tests.benchmarks.moderation "$(DATA)" $(if $(MAP),--map '$(MAP)') $(ARGS)
+	$(BIN)/python -m tests.benchmarks.moderation.backtest
 
 fmt: .venv/.dev ## Format the code
 	@$(BIN)/ruff check --fix .

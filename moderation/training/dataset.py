@@ -42,6 +42,9 @@ UNDECIDED: dict[str, frozenset[str]] = {
 }
 """A positive of the key is neither example nor counter-example of these: the borders are soft."""
 
+PUBLIC_SOURCES = ("tweets", "posts", "image prompts")
+"""Names of the public sets, as `Example.source` has them."""
+
 IMAGE_PROMPTS = 1500
 TWEETS_PER_CLASS = 700
 POSTS_PER_CLASS = 700

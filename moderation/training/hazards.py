@@ -1,10 +1,12 @@
 """Train and measure the head of the text_hazards model.
 
-    python -m moderation.training.hazards --data PATH [--out FOLDER] [--measure-only]
+    python -m moderation.training.hazards --data PATH [--out FOLDER] [--without SOURCE]
+                                            [--measure-only]
 
 runs in the serving environment. PATH holds the public sets (see dataset.py); without it the head
 is trained on our own exemplars alone. Writes head.safetensors and prints the figures of the model
-card. The same inputs give the same file.
+card. The same inputs give the same file. A head trained --without a source of PATH can be measured
+on that source: `make bench-moderation` takes it with --head.
 """
 
 import argparse
@@ -40,12 +42,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=MODEL_FOLDER)
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--measure-only", action="store_true")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=dataset.PUBLIC_SOURCES,
+        help="leave a public source out (may be given again); needs another --out",
+    )
     arguments = parser.parse_args()
+    if arguments.without and arguments.out == MODEL_FOLDER:
+        parser.error("--without makes a head for measuring: give it a folder of its own with --out")
+    arguments.out.mkdir(parents=True, exist_ok=True)
     path = arguments.out / "head.safetensors"
     if not arguments.measure_only:
         examples = dataset.exemplars(SEED)
         if arguments.data:
-            examples += dataset.public(arguments.data, SEED)
+            public = dataset.public(arguments.data, SEED)
+            examples += [one for one in public if one.source not in arguments.without]
         print(f"{len(examples)} examples")
         rows = features.vectors([example.text for example in examples], arguments.cache)
         write(train(examples, rows), path)

@@ -1,0 +1,1 @@
+"""The gate measured on labelled texts that are given by path."""
