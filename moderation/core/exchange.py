@@ -3,8 +3,8 @@
 The fields are those of a ThreatDescriptor (developers.facebook.com/docs/threat-exchange/reference/
 apis/threat-descriptor): `raw_indicator` (or `indicator`), `type`, `status`, `tags`, `owner`,
 `description`, `expire_time` (or `expired_on`). In CSV several tags are separated by semicolons. Of
-the types ThreatExchange knows, HASH_SHA256 and HASH_PDQ are read; texts have types of our own. A tag
-`hazard:NAME` names one of our hazards. Other fields are passed over.
+the types ThreatExchange knows, HASH_SHA256 and HASH_PDQ are read; texts have types of our own. A
+tag `hazard:NAME` names one of our hazards. Other fields are passed over.
 """
 
 import csv
@@ -170,7 +170,8 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 {name.strip(): value or "" for name, value in row.items()},
             )
     except csv.Error as error:
-        raise InvalidList([Fault(reader.line_num, "type", f"this is no CSV: {error}")]) from error
+        at = reader.reader.line_num
+        raise InvalidList([Fault(at, "type", f"this is no CSV: {error}")]) from error
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -32,8 +32,8 @@ _NOT_WORDS: Final = re.compile(r"[\W_]+")
 def simhash(text: str) -> str:
     """Return 64 hexadecimal digits, or empty for a text that is too short to have near ones.
 
-    Case, spacing, punctuation and look-alike letters do not count (`wordlists.normalise`). Of a very
-    long text the first 20,000 characters do.
+    Case, spacing, punctuation and look-alike letters do not count (`wordlists.normalise`). Of a
+    very long text the first 20,000 characters do.
     """
     shingles = set(_shingles(_NOT_WORDS.sub(" ", normalise(text[:LONGEST_TEXT]))))
     if len(shingles) < LEAST_SHINGLES:

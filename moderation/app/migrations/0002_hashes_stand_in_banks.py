@@ -139,6 +139,16 @@ class Migration(migrations.Migration):
             model_name="hashentry",
             name="moderation_hash_effect_known",
         ),
+        # Only so that the way back has somewhere to put what it finds.
+        migrations.AlterField(
+            model_name="hashentry",
+            name="effect",
+            field=models.CharField(
+                choices=[("block", "Block"), ("hold", "Hold"), ("allow", "Allow")],
+                max_length=8,
+                null=True,
+            ),
+        ),
         migrations.AddField(
             model_name="hashentry",
             name="bank",

@@ -13,7 +13,7 @@ from moderation.core import exchange
 from moderation.core.exchange import Descriptor
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
-from tidegate.primitives.errors import InvalidInput, NotFound
+from tidegate.primitives.errors import FieldError, InvalidInput, NotFound
 
 ENTRY_STATES: Final = ("all", "live", "paused", "fused", "expired")
 
@@ -88,9 +88,9 @@ def hash_entries(
     require_reader(viewer)
     entries = HashEntry.objects.select_related("bank", "added_by", "paused_by")
     if state not in ENTRY_STATES:
-        raise InvalidInput("There is no such state.", code="invalid_choice", pointer="/state")
+        raise _not_offered("state")
     if kind and kind not in HashEntry.Kind.values:
-        raise InvalidInput("There is no such kind.", code="invalid_choice", pointer="/kind")
+        raise _not_offered("kind")
     moment = now()
     is_over = Q(expires_at__lte=moment)
     entries = {
@@ -123,9 +123,15 @@ def hash_entry_for(viewer: Viewer, entry_id: UUID) -> HashEntry:
 
 
 def matches_of(viewer: Viewer, entry_id: UUID, *, limit: int = 50) -> list[HashMatch]:
-    """Return the newest contents that an entry matched; errors as `hash_entry_for`."""
+    """Return the newest contents that an entry matched; errors as `hash_entry_for`.
+
+    A key sees its own organisation's only.
+    """
     hash_entry_for(viewer, entry_id)
-    return list(HashMatch.objects.filter(entry_id=entry_id).order_by("-created_at", "-id")[:limit])
+    matches = HashMatch.objects.filter(entry_id=entry_id)
+    if viewer.organisation_id is not None:
+        matches = matches.filter(asset__organisation_id=viewer.organisation_id)
+    return list(matches.order_by("-created_at", "-id")[:limit])
 
 
 def exported(viewer: Viewer, *, bank_id: UUID, form: str) -> str:
@@ -141,7 +147,7 @@ def exported(viewer: Viewer, *, bank_id: UUID, form: str) -> str:
     for known in exchange.FORMS:
         if form == known:
             return exchange.write(_descriptors(bank), known, effect=bank.effect)
-    raise InvalidInput("There is no such form.", code="invalid_choice", pointer="/form")
+    raise _not_offered("form")
 
 
 def _descriptors(bank: HashBank) -> Iterator[Descriptor]:
@@ -157,3 +163,8 @@ def _descriptors(bank: HashBank) -> Iterator[Descriptor]:
             description=entry.reason,
             expires_at=entry.expires_at,
         )
+
+
+def _not_offered(field: str) -> InvalidInput:
+    message = f"There is no such {field}."
+    return InvalidInput(errors=[FieldError(f"/{field}", "invalid_choice", message)])

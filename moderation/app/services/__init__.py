@@ -1,7 +1,7 @@
 """Every write of the gate, one module per noun.
 
-Each service locks in one order: asset, hash entries (by id), case, audit chain. Keeping to it is what keeps two
-services over the same asset from waiting for each other for ever.
+Each service locks in one order: asset, hash entries (by id), case, audit chain. Keeping to it is
+what keeps two services over the same asset from waiting for each other for ever.
 """
 
 from moderation.app.services.banks import change_bank, create_bank

@@ -80,8 +80,7 @@ def _read(text: str, form: exchange.Form, bank: HashBank) -> list[Descriptor]:
         descriptors = exchange.read(text, form, effect=bank.effect)
     except exchange.InvalidList as error:
         raise InvalidInput(
-            f"{len(error.faults)} lines are wrong; nothing was taken.",
-            code="hash_list_invalid",
+            f"Lines that are wrong: {len(error.faults)}; nothing was taken.",
             errors=[
                 FieldError(
                     f"/{fault.line}/{fault.field}",
@@ -93,7 +92,11 @@ def _read(text: str, form: exchange.Form, bank: HashBank) -> list[Descriptor]:
         ) from error
     if len(descriptors) > MOST_LINES:
         raise InvalidInput(
-            f"A list has at most {MOST_LINES} lines; cut it.", code="hash_list_invalid"
+            errors=[
+                FieldError(
+                    "/list", "hash_list_invalid", f"A list has at most {MOST_LINES} lines; cut it."
+                )
+            ]
         )
     return descriptors
 

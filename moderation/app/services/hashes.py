@@ -190,17 +190,21 @@ def set_hash_expiry(
 
 
 def list_output(*, asset: Asset, case: Case, viewer: Viewer, reason: str) -> list[HashEntry]:
-    """Put a blocked output's fingerprints into the block bank, in the decision's transaction.
+    """Put a blocked output's fingerprints into the standard banks, in the decision's transaction.
+
+    The same bytes, the same text and pictures that look the same will be blocked; a text that is
+    merely near will be held, because one other word may make it another matter.
 
     The entries belong to the case's chain, because one transaction may write one chain only. A
-    fingerprint that a block bank lists already stays as it is, also one that is paused: its fuse,
-    or a person, had a reason. But a ruling to block is newer than an entry that allowed or held
-    the same, and than one that has expired: these become blocks of this case.
+    fingerprint that such a bank lists already stays as it is, also one that is paused: its fuse,
+    or a person, had a reason. But a ruling to block is newer than an entry that was milder, and
+    than one that has expired: these become entries of this case.
     """
-    bank = standard_bank(HashBank.Effect.BLOCK)
     entries = []
     for kind, value in fingerprints_of_asset(asset):
-        entry, before = _blocking(bank, kind, value, case=case, viewer=viewer, reason=reason)
+        is_near = kind == HashEntry.Kind.SIMHASH
+        bank = standard_bank(HashBank.Effect.HOLD if is_near else HashBank.Effect.BLOCK)
+        entry, before = _ruled_out(bank, kind, value, case=case, viewer=viewer, reason=reason)
         if before is None or before != picture(entry):
             record_entry(
                 Action.HASH_LISTED,
@@ -215,17 +219,18 @@ def list_output(*, asset: Asset, case: Case, viewer: Viewer, reason: str) -> lis
     return entries
 
 
-def _blocking(
+def _ruled_out(
     bank: HashBank, kind: HashEntry.Kind, value: str, *, case: Case, viewer: Viewer, reason: str
 ) -> tuple[HashEntry, dict[str, Any] | None]:
-    """Return the entry that blocks a fingerprint, and its picture before; None of a new one."""
+    """Return the entry that keeps a fingerprint out, and its picture before; None of a new one."""
     known = list(
         HashEntry.objects.select_for_update(of=("self",))
         .select_related("bank")
         .filter(kind=kind, value=value)
         .order_by("pk")
     )
-    blocks = [entry for entry in known if entry.bank.effect == HashBank.Effect.BLOCK]
+    strict = {HashBank.Effect.BLOCK, bank.effect}
+    blocks = [entry for entry in known if entry.bank.effect in strict]
     changing = (blocks or known)[:1]
     if not changing:
         entry, is_new = HashEntry.objects.select_related("bank").get_or_create(
