@@ -66,7 +66,7 @@ def _near(value: str) -> str:
 
 
 def _text(number: int) -> str:
-    words = "harbour fog net boat storm market gate price child fish home rain wall tower".split()
+    words = ("harbour", "fog", "net", "boat", "storm", "market", "gate", "price", "child", "fish")
     return " ".join(random.Random(number).choices(words, k=60))
 
 

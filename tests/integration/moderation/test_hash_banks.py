@@ -60,17 +60,17 @@ def judged(number: int) -> Asset:
     ("effect", "seen"), [("block", "blocked"), ("hold", "held"), ("allow", "released")]
 )
 @pytest.mark.parametrize(
-    ("original", "changed"),
+    "pair",
     [
         (ENGLISH, ENGLISH.replace("two boats", "three boats")),
         (CHINESE, CHINESE.replace("清晨", "早晨")),
     ],
 )
 def test_a_near_text_gets_what_its_bank_says(
-    engine: Engine, keeper: Viewer, effect: str, seen: str, original: str, changed: str
+    engine: Engine, keeper: Viewer, effect: str, seen: str, pair: tuple[str, str]
 ) -> None:
-    near_text(keeper, original, bank(keeper, effect))
-    asset = stage.pending(content=changed)
+    near_text(keeper, pair[0], bank(keeper, effect))
+    asset = stage.pending(content=pair[1])
     stage.consume(asset)
     assert stage.visibility(asset) == seen
 
@@ -163,7 +163,7 @@ def test_a_bank_that_cannot_be_is_refused(
 ) -> None:
     bank(keeper, name="taken")
     with pytest.raises(error):
-        bank(keeper, **fields)
+        bank(keeper, **fields)  # type: ignore[arg-type]
 
 
 def test_a_change_of_a_bank_is_recorded_and_needs_a_bank(engine: Engine, keeper: Viewer) -> None:
@@ -359,14 +359,14 @@ def test_a_block_that_was_listed_otherwise_is_now_a_block(engine: Engine, keeper
 
 
 @pytest.mark.parametrize(
-    ("changes", "is_live"),
+    ("changes", "state"),
     [
-        ({"expires_at": now() - timedelta(days=1)}, True),
-        ({"paused_at": now(), "paused_because": "too broad"}, False),
+        ({"expires_at": now() - timedelta(days=1)}, "live"),
+        ({"paused_at": now(), "paused_because": "too broad"}, "paused"),
     ],
 )
 def test_a_ruling_renews_what_expired_and_leaves_what_is_paused(
-    engine: Engine, keeper: Viewer, changes: dict[str, object], is_live: bool
+    engine: Engine, keeper: Viewer, changes: dict[str, object], state: str
 ) -> None:
     asset, case = stage.held()
     entry = services.add_hash(
@@ -385,4 +385,4 @@ def test_a_ruling_renews_what_expired_and_leaves_what_is_paused(
         list_hashes=True,
     )
     entry.refresh_from_db()
-    assert entry.is_live(now()) == is_live
+    assert entry.is_live(now()) == (state == "live")

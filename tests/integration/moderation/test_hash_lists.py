@@ -160,4 +160,4 @@ def test_entries_are_found_by_state_kind_and_beginning(bank: HashBank, keeper: V
     assert found(state="fused") == found(state="expired") == []
     for wrong in ({"state": "odd"}, {"kind": "md5"}):
         with pytest.raises(InvalidInput):
-            selectors.hash_entries(keeper, **wrong)
+            selectors.hash_entries(keeper, **wrong)  # type: ignore[arg-type]

@@ -41,18 +41,26 @@ def test_a_text_that_was_changed_a_little_stays_near(original: str, changed: str
     [
         (
             ENGLISH,
-            "A quarterly report of the company shows that sales of small engines fell by a tenth,"
-            " while the workshop in the north hired forty people and now builds gears for trains.",
+            (
+                "A quarterly report of the company shows that sales of small engines fell by a"
+                " tenth, while the workshop in the north hired forty people and now builds gears"
+                " for trains."
+            ),
         ),
         (
             ENGLISH,
-            "The old mill stood under a grey sky while the children mended their kites and talked"
-            " loudly about the fair that had left two days before. Everybody wanted to go there.",
+            (
+                "The old mill stood under a grey sky while the children mended their kites and"
+                " talked loudly about the fair that had left two days before. Everybody wanted to"
+                " go there."
+            ),
         ),
         (
             CHINESE,
-            "公司的季度报告显示，小型发动机的销量下降了一成，而北方的工厂招聘了四十名员工，"
-            "现在为火车生产齿轮。市场没有预料到这个消息，股价在早晨的交易中略有下跌。",
+            (
+                "公司的季度报告显示，小型发动机的销量下降了一成，而北方的工厂招聘了四十名员工，"
+                "现在为火车生产齿轮。市场没有预料到这个消息，股价在早晨的交易中略有下跌。"
+            ),
         ),
         (ENGLISH, CHINESE),
     ],
