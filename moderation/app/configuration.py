@@ -23,6 +23,8 @@ class Configuration:
         unavailable_after: age at which an output that could not be judged goes to people.
         claim_minutes: how long a reviewer's claim lasts without being renewed.
         memo_entries, memo_seconds: how many texts' scores are remembered, and for how long.
+        fuse_matches, fuse_seconds: a list entry that matches more different contents than this
+            within this time is paused by itself; a bank may have figures of its own.
         threads: detector calls that may run at once in one process.
     """
 
@@ -36,6 +38,8 @@ class Configuration:
     claim_minutes: float = 10.0
     memo_entries: int = 4_096
     memo_seconds: float = 600.0
+    fuse_matches: int = 20
+    fuse_seconds: float = 3_600.0
     threads: int = 8
 
     @property

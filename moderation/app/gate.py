@@ -4,11 +4,12 @@ from collections.abc import Callable
 from uuid import UUID
 
 from moderation.app.engine import Engine
-from moderation.app.fingerprints import listed_exactly
+from moderation.app.fingerprints import content_digest, listed
 from moderation.app.judgement import Judgement, judgement_of
 from moderation.app.judging import judge_picture
 from moderation.app.models import VERDICT_NAMES, Outcome
 from moderation.app.public_reasons import public_reasons
+from moderation.app.services.matches import note_matches
 from moderation.app.services.screenings import record_screening
 from moderation.core.windows import next_window
 from tidegate.contracts.ports import Ruling, WindowRuling
@@ -39,7 +40,10 @@ class ModerationGate:
         )
 
         def ruling() -> Ruling:
-            judgement = judgement_of(examined(listed_exactly(texts=[prompt])), policy=gate.policy)
+            hits = listed(content=content_digest(prompt), text=prompt)
+            judgement = note_matches(
+                judgement_of(examined(hits), policy=gate.policy), correlation_id=correlation_id
+            )
             if judgement.verdict != Outcome.RELEASE:
                 record_screening(
                     correlation_id=correlation_id,
@@ -60,7 +64,10 @@ class ModerationGate:
 
         The row names the file by its digest and holds the words that were read in it.
         """
-        judgement = judge_picture(image, source_sha256=source_sha256, engine=self._engine())
+        judgement = note_matches(
+            judge_picture(image, source_sha256=source_sha256, engine=self._engine()),
+            correlation_id=correlation_id,
+        )
         if judgement.verdict != Outcome.RELEASE:
             record_screening(
                 correlation_id=correlation_id,

@@ -1,17 +1,18 @@
 """A finished examination in the form that is stored and acted on."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moderation.app.examination import Examination
 from moderation.app.models import Case, Outcome
 from moderation.app.public_reasons import WAITING, public_reasons
-from moderation.core.decisions import Reason, Verdict
+from moderation.core.decisions import RANK, Reason, Verdict
 from moderation.core.hazards import UNKNOWN_SEVERITY, severity
 from moderation.core.policy import Policy
 
 _AUTHOR_CODES = {"hash_list": "listed"}
+_AGAINST = frozenset({Verdict.HOLD, Verdict.BLOCK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,9 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
                 "value": hit.value,
                 "distance": hit.distance,
                 "hazard": hit.hazard,
+                "entry": hit.entry,
+                "bank": hit.bank,
+                "content": hit.content,
             }
             for finding in examination.findings
             for hit in finding.hash_hits
@@ -98,9 +102,34 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
     )
 
 
+def without(judgement: Judgement, entries: Collection[str]) -> Judgement:
+    """Return the judgement as if these list entries had not matched, but held at the least.
+
+    An entry may have stopped matching after the output was looked at. What it led to (a block, or
+    a doubt that was lifted) no longer stands on it; whatever else speaks against the output does.
+    """
+    kept = [reason for reason in judgement.reasons if reason.get("entry") not in entries]
+    gone = Reason("", None, None, "hash_paused", "", Verdict.HOLD, ", ".join(sorted(entries)))
+    reasons = sorted(
+        [*kept, {"surface": "", **gone.to_json()}],
+        key=lambda reason: -RANK[Verdict(reason["verdict"])],
+    )
+    against = [reason for reason in reasons if Verdict(reason["verdict"]) in _AGAINST]
+    return replace(
+        judgement,
+        verdict=Outcome(reasons[0]["verdict"]),
+        reasons=tuple(reasons),
+        hazards=tuple(dict.fromkeys(one["hazard"] for one in against if one["hazard"])),
+        author_codes=_author_codes((one["hazard"], one["rule"]) for one in against),
+        severity=max(
+            severity(one["hazard"]) if one["hazard"] else UNKNOWN_SEVERITY for one in against
+        ),
+    )
+
+
 def counts(reason: Reason) -> bool:
     """Whether a reason speaks about the content and against it."""
-    return reason.verdict in (Verdict.HOLD, Verdict.BLOCK)
+    return reason.verdict in _AGAINST
 
 
 def author_words(reasons: Sequence[Reason], policy: Policy) -> dict[str, tuple[str, ...]]:
@@ -114,5 +143,9 @@ def author_words(reasons: Sequence[Reason], policy: Policy) -> dict[str, tuple[s
 
 def author_codes(reasons: list[Reason]) -> tuple[str, ...]:
     """Return the codes an author may know: the hazard, or the kind of list where none is named."""
-    codes = (reason.hazard or _AUTHOR_CODES.get(reason.rule, "review") for reason in reasons)
+    return _author_codes((reason.hazard, reason.rule) for reason in reasons)
+
+
+def _author_codes(reasons: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    codes = (hazard or _AUTHOR_CODES.get(rule, "review") for hazard, rule in reasons)
     return tuple(dict.fromkeys(codes))

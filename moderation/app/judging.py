@@ -7,8 +7,9 @@ import structlog
 from moderation.app.engine import Engine
 from moderation.app.examination import SURFACES, WRITTEN, Examination, Output
 from moderation.app.film_examination import examine_film
-from moderation.app.fingerprints import listed_alike, listed_exactly, original_digests
+from moderation.app.fingerprints import content_digest, listed, original_digests
 from moderation.app.judgement import Judgement, judgement_of
+from moderation.core.decisions import HashHit
 from moderation.core.films import Film, Still, joined, unavailable
 from moderation.core.hashes import NotAPicture, pdq, sha256
 from tidegate.assets import storage
@@ -30,17 +31,17 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
     is_judged = SURFACES.get(asset.modality, "text") != "text"
     data = _read(asset, digests) if is_judged and not is_read else b""
     look = _look(data) if data and asset.modality == "image" else ""
-    output_texts = [asset.text] if asset.text.strip() else []
     examination: Examination = engine.examiner.output(
         Output(
             modality=asset.modality,
             prompt=asset.prompt,
             text=asset.text,
             data=data,
-            prompt_hits=tuple(listed_exactly(texts=[asset.prompt])),
-            output_hits=(
-                *listed_exactly(sha256s=digests, texts=output_texts),
-                *listed_alike(look),
+            prompt_hits=_prompt_hits(asset),
+            output_hits=tuple(
+                listed(
+                    content=_content(asset, digests), sha256s=digests, text=asset.text, look=look
+                )
             ),
         ),
         deadline=engine.configuration.asset_deadline,
@@ -55,7 +56,10 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
     """
     film = joined([_taken_apart(one, engine) for one in asset.renditions.all()])
     looks = list(dict.fromkeys(look for still in film.stills if (look := _look(still.data))))
-    alike = {hit.value: hit for look in looks for hit in listed_alike(look)}
+    digests = list(original_digests(asset))
+    content = _content(asset, digests)
+    exact = listed(content=content, sha256s=digests, text=asset.text)
+    alike = [hit for look in looks for hit in listed(content=content, look=look)]
     examination = examine_film(
         engine.examiner,
         Output(
@@ -63,14 +67,8 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
             prompt=asset.prompt,
             text=asset.text,
             data=None,
-            prompt_hits=tuple(listed_exactly(texts=[asset.prompt])),
-            output_hits=(
-                *listed_exactly(
-                    sha256s=list(original_digests(asset)),
-                    texts=[asset.text] if asset.text.strip() else [],
-                ),
-                *alike.values(),
-            ),
+            prompt_hits=_prompt_hits(asset),
+            output_hits=(*exact, *{hit.entry: hit for hit in alike}.values()),
         ),
         film,
         deadline=engine.configuration.film_deadline,
@@ -108,14 +106,22 @@ def judge_picture(data: bytes, *, source_sha256: str, engine: Engine) -> Judgeme
             prompt="",
             text="",
             data=data,
-            output_hits=(
-                *listed_exactly(sha256s=[source_sha256, sha256(data)]),
-                *listed_alike(look),
+            output_hits=tuple(
+                listed(content=source_sha256, sha256s=[source_sha256, sha256(data)], look=look)
             ),
         ),
         deadline=engine.configuration.picture_deadline,
     )
     return judgement_of(examination, policy=engine.policy, pdq=look)
+
+
+def _prompt_hits(asset: Asset) -> tuple[HashHit, ...]:
+    return tuple(listed(content=content_digest(asset.prompt), text=asset.prompt))
+
+
+def _content(asset: Asset, digests: Sequence[str]) -> str:
+    """Return what tells this output from others; one whose bytes have no row is known by its id."""
+    return digests[0] if digests else content_digest(str(asset.pk))
 
 
 def _read(asset: Asset, digests: Sequence[str]) -> bytes | None:

@@ -8,6 +8,7 @@ from tidegate.primitives.errors import NotAllowed
 DECIDERS = frozenset({"reviewer", "senior_reviewer", "policy_admin"})
 READERS = DECIDERS | {"auditor"}
 HASH_KEEPERS = frozenset({"senior_reviewer", "policy_admin"})
+BANK_ADMINS = frozenset({"policy_admin"})
 
 
 def require_reader(viewer: Viewer) -> None:
@@ -23,6 +24,35 @@ def require_decider(viewer: Viewer) -> UUID:
 def require_hash_keeper(viewer: Viewer) -> UUID:
     """Return the id of a person who may edit hash lists by hand, or raise NotAllowed."""
     return _require(viewer, HASH_KEEPERS, "cases:decide")
+
+
+def require_hash_importer(viewer: Viewer) -> UUID | None:
+    """Return the id of who may edit hash lists; None for the platform's own commands."""
+    return None if viewer.is_system else require_hash_keeper(viewer)
+
+
+def require_hash_reader(viewer: Viewer) -> None:
+    """Raise NotAllowed unless the viewer, or the platform's own command, may read hash lists."""
+    if not viewer.is_system:
+        require_reader(viewer)
+
+
+def require_bank_admin(viewer: Viewer) -> None:
+    """Raise NotAllowed unless the viewer may make and change whole banks."""
+    if viewer.is_system:
+        return
+    if not _has(viewer, BANK_ADMINS, "cases:decide"):
+        raise NotAllowed("Only policy admins do this.", code="policy_admin_only")
+
+
+def may_keep_hashes(viewer: Viewer) -> bool:
+    """Whether the viewer may edit the entries of hash banks."""
+    return _has(viewer, HASH_KEEPERS, "cases:decide")
+
+
+def may_admin_banks(viewer: Viewer) -> bool:
+    """Whether the viewer may make banks and change their share and fuse."""
+    return _has(viewer, BANK_ADMINS, "cases:decide")
 
 
 def may_decide(viewer: Viewer) -> bool:

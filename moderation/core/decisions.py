@@ -38,13 +38,19 @@ class ListHit:
 
 @dataclass(frozen=True, slots=True)
 class HashHit:
-    """The item equals (sha256) or resembles (pdq, `distance` bits of 256) a listed one."""
+    """The item equals (sha256) or resembles (pdq, simhash: `distance` bits of 256) a listed one.
 
-    kind: Literal["sha256", "pdq"]
+    `entry` and `bank` say which list entry it was; `content` is the SHA-256 of the item itself.
+    """
+
+    kind: Literal["sha256", "pdq", "simhash"]
     action: Literal["allow", "hold", "block"]
     value: str
     distance: int = 0
     hazard: str = ""
+    entry: str = ""
+    bank: str = ""
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Reason:
 
     `rule` is one of score_block, score_hold, unknown_hazard, word_list, hash_list, allow_list,
     detector_missing, detector_failed, label_missing. `hazard` is empty where none is at stake.
+    `entry` is the list entry that it rests on, if any.
     """
 
     hazard: str
@@ -62,6 +69,7 @@ class Reason:
     detector: str
     verdict: Verdict
     detail: str = ""
+    entry: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -73,6 +81,7 @@ class Reason:
             "detector": self.detector,
             "verdict": str(self.verdict),
             "detail": self.detail,
+            **({"entry": self.entry} if self.entry else {}),
         }
 
 

@@ -198,9 +198,18 @@ def _hashed(hits: Sequence[HashHit]) -> Iterable[Reason]:
     for hit in hits:
         detail = f"{hit.value} at distance {hit.distance}"
         if hit.action == "allow":
-            yield Reason("", None, None, "allow_list", hit.kind, Verdict.RELEASE, detail)
+            yield Reason("", None, None, "allow_list", hit.kind, Verdict.RELEASE, detail, hit.entry)
         else:
-            yield Reason(hit.hazard, None, None, "hash_list", hit.kind, Verdict(hit.action), detail)
+            yield Reason(
+                hit.hazard,
+                None,
+                None,
+                "hash_list",
+                hit.kind,
+                Verdict(hit.action),
+                detail,
+                hit.entry,
+            )
 
 
 def _decision(version: str, versions: Mapping[str, str], reasons: Iterable[Reason]) -> Decision:

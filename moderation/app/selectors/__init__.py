@@ -1,6 +1,17 @@
 """Every read of the gate. Staff only: an author's view of a verdict is the asset's own reasons."""
 
-from moderation.app.selectors.evidence import case_for, cases_without_detectors, hash_entries
+from moderation.app.selectors.banks import (
+    ENTRY_STATES,
+    BankSummary,
+    bank_for,
+    bank_named,
+    banks,
+    exported,
+    hash_entries,
+    hash_entry_for,
+    matches_of,
+)
+from moderation.app.selectors.evidence import case_for, cases_without_detectors
 from moderation.app.selectors.queue import STATES, queue, queue_counts
 from moderation.app.selectors.views import (
     CaseEvidence,
@@ -15,7 +26,9 @@ from moderation.app.selectors.views import (
 )
 
 __all__ = [
+    "ENTRY_STATES",
     "STATES",
+    "BankSummary",
     "CaseEvidence",
     "CasePage",
     "CaseSummary",
@@ -25,9 +38,15 @@ __all__ = [
     "SimilarCase",
     "SurfaceEvidence",
     "VerdictSummary",
+    "bank_for",
+    "bank_named",
+    "banks",
     "case_for",
     "cases_without_detectors",
+    "exported",
     "hash_entries",
+    "hash_entry_for",
+    "matches_of",
     "queue",
     "queue_counts",
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import F
 
-from moderation.app.models import Case, HashEntry, Report, Verdict
+from moderation.app.models import Case, Report, Verdict
 from moderation.app.roles import may_decide, require_reader
 from moderation.app.selectors.queue import decider, summary
 from moderation.app.selectors.similarity import Traits, likeness, traits
@@ -91,16 +91,6 @@ def cases_without_detectors(limit: int) -> list[tuple[UUID, UUID]]:
         .order_by(F("rechecked_at").asc(nulls_first=True), "created_at", "id")
         .values_list("pk", "asset_id")[:limit]
     )
-
-
-def hash_entries(viewer: Viewer, *, limit: int = 200) -> list[HashEntry]:
-    """Return the newest entries of the hash lists.
-
-    Raises:
-        NotAllowed: the viewer is no review staff.
-    """
-    require_reader(viewer)
-    return list(HashEntry.objects.select_related("added_by").order_by("-created_at", "-id")[:limit])
 
 
 def _surfaces(verdict: Verdict) -> Iterable[SurfaceEvidence]:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from moderation.app.judgement import Judgement
 from moderation.app.models import VERDICT_NAMES, Case, Outcome, PolicyVersion, Verdict
+from moderation.app.services import matches
 from moderation.app.services.case_effects import close_case, open_case
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -44,6 +45,7 @@ def record_verdict(
     existing = Verdict.objects.filter(asset=asset).order_by("created_at", "id").first()
     if existing is not None:
         return existing
+    judgement = matches.count(judgement, asset=asset, correlation_id=correlation_id)
     verdict = _insert(asset, judgement, event_id=event_id, supersedes=None)
     if asset.visibility == Visibility.PENDING:
         _move(asset, judgement)
@@ -82,6 +84,7 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
         or latest is None
     ):
         return None
+    judgement = matches.count(judgement, asset=asset, correlation_id=asset.correlation_id)
     verdict = _insert(asset, judgement, event_id=None, supersedes=latest)
     case.verdict = verdict
     case.hazards = list(judgement.hazards)

@@ -86,5 +86,12 @@ class Action(StrEnum):
     POLICY_ACTIVATED = "policy.activated"
     HASH_LISTED = "hash.listed"
     HASH_UNLISTED = "hash.unlisted"
+    HASH_CHANGED = "hash.changed"
+    HASH_PAUSED = "hash.paused"
+    HASH_FUSED = "hash.fused"
+    HASH_RESUMED = "hash.resumed"
+    BANK_CREATED = "bank.created"
+    BANK_CHANGED = "bank.changed"
+    BANK_IMPORTED = "bank.imported"
     # the platform itself
     DEAD_LETTER_REPLAYED = "dead_letter.replayed"

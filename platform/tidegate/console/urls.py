@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tidegate.console.views import cases, models, queue, trail
+from tidegate.console.views import cases, hashes, models, queue, trail
 
 urlpatterns = [
     path("", queue.queue, name="console-queue"),
@@ -10,6 +10,15 @@ urlpatterns = [
     path("cases/<uuid:case_id>/claim", cases.claim, name="console-claim"),
     path("cases/<uuid:case_id>/give-back", cases.give_back, name="console-give-back"),
     path("cases/<uuid:case_id>/decision", cases.decide, name="console-decide"),
+    path("hashes", hashes.hashes, name="console-hashes"),
+    path("hashes/add", hashes.add, name="console-hash-add"),
+    path("hashes/banks", hashes.add_bank, name="console-bank-add"),
+    path("hashes/banks/<uuid:bank_id>", hashes.change_bank, name="console-bank-change"),
+    path("hashes/<uuid:entry_id>", hashes.entry, name="console-hash"),
+    path("hashes/<uuid:entry_id>/pause", hashes.pause, name="console-hash-pause"),
+    path("hashes/<uuid:entry_id>/resume", hashes.resume, name="console-hash-resume"),
+    path("hashes/<uuid:entry_id>/expiry", hashes.expire, name="console-hash-expire"),
+    path("hashes/<uuid:entry_id>/removal", hashes.remove, name="console-hash-remove"),
     path("models", models.models, name="console-models"),
     path("models/<str:name>", models.model, name="console-model"),
     path("models/<str:name>/enable", models.enable, name="console-model-enable"),

@@ -244,6 +244,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "OrganisationRole": "tidegate.accounts.models.Membership.Role",
         "CollaboratorRole": "tidegate.projects.models.Collaborator.Role",
         "Visibility": "tidegate.assets.models.Visibility",
+        "HashKind": "moderation.app.models.HashEntry.Kind",
     },
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",

@@ -386,7 +386,10 @@ EXEMPT: dict[str, str] = {
 }
 EXEMPT_PREFIXES: dict[str, str] = {
     "api/v1/registry/": "models, no content",
+    "api/v1/hash-banks": "hashes and digests of content, no content; staff only",
+    "api/v1/hashes": "hashes and digests of content, no content; staff only",
     "console/models": "models, no content",
+    "console/hashes": "hashes and digests of content, no content; staff only",
     "accounts/": "one's own account: log in, sign up, change the password",
 }
 

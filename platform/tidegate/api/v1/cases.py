@@ -127,7 +127,10 @@ class DecisionIn(serializers.Serializer[Any]):
     list_hashes = Flag(
         required=False,
         default=False,
-        help_text="With `block`: the same bytes and near copies are blocked from now on.",
+        help_text=(
+            "With `block`: the same bytes and pictures that look the same are blocked from now on;"
+            " texts that are nearly the same wait for a person."
+        ),
     )
 
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -19,6 +17,7 @@ from generation.core.catalogue import Model
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
 from tidegate.console.access import AUDITORS, staff_only
+from tidegate.console.days import midnight
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import InvalidInput, TidegateError
 
@@ -123,7 +122,7 @@ def deprecate(request: HttpRequest, viewer: Viewer, name: str) -> HttpResponse:
         services.deprecate_model(
             viewer=viewer,
             name=name,
-            retires_at=_midnight(request.POST.get("retires_on", "")),
+            retires_at=midnight(request.POST.get("retires_on", "")),
             successor=request.POST.get("successor", ""),
             reason=request.POST.get("reason", ""),
         )
@@ -177,16 +176,3 @@ def _line(offer: Offer, seen: list[Server]) -> Line:
     )
     shown = offer.stable.translated(get_language() or "en")
     return Line(offer, shown, offer.is_offered(now()), held)
-
-
-def _midnight(text: str) -> datetime | None:
-    """Return when a day begins, in UTC; None for no day."""
-    if not text.strip():
-        return None
-    try:
-        day = parse_date(text.strip())
-    except ValueError:
-        day = None
-    if day is None:
-        raise InvalidInput(_("This is no date."), code="invalid_date")
-    return datetime.combine(day, time(), UTC)
