@@ -3,8 +3,11 @@
 import pytest
 
 from moderation.app import services
+from moderation.app.engine import Engine
 from moderation.app.models import HashBank, HashEntry
+from moderation.core.hashes import sha256
 from tests import factories
+from tests.integration.moderation import stage
 from tests.integration.web.conftest import SignIn
 from tests.integration.web.reading import text_of
 from tidegate.accounts.viewers import system
@@ -100,8 +103,23 @@ def test_the_pages_speak_chinese(sign_in: SignIn, bank: HashBank) -> None:
     client = sign_in(factories.make_user(staff=("policy_admin",)))
     language = {"Accept-Language": "zh-hans"}
     page = text_of(client.get("/console/hashes", headers=language))
-    for words in ("哈希库", "命中即", "流量占比", "登记哈希", "新建哈希库"):
+    for words in ("哈希库", "命中即", "暂扣", "流量占比", "登记哈希", "新建哈希库"):
         assert words in page
     page = text_of(client.get(f"/console/hashes/{entry.pk}", headers=language))
     for words in ("暂停", "永久", "移除"):
         assert words in page
+
+
+def test_a_case_names_the_bank_and_leads_to_the_entry(
+    engine: Engine, sign_in: SignIn, bank: HashBank
+) -> None:
+    asset = stage.pending()
+    entry = entry_of(bank, kind="sha256", value=sha256(asset.text.encode()))
+    stage.consume(asset)
+    client = sign_in(factories.make_user(staff=("reviewer",)))
+    page = text_of(client.get(f"/console/cases/{stage.case_of(asset).pk}"))
+    assert f"/console/hashes/{entry.pk}" in page
+    assert "A partner" in page
+    page = text_of(client.get(f"/console/hashes/{entry.pk}"))
+    assert f"/assets/{asset.pk}" in page
+    assert client.get(f"/assets/{asset.pk}").status_code == 200

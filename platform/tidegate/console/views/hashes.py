@@ -9,10 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from moderation.app import selectors, services
-from moderation.app.models import HashBank, HashEntry
+from moderation.app.models import HashEntry
 from moderation.app.roles import may_admin_banks, may_keep_hashes
 from moderation.core.hazards import Hazard
 from tidegate.accounts.viewers import Viewer
@@ -24,6 +25,18 @@ from tidegate.primitives.errors import InvalidInput, TidegateError
 
 PAGE = 50
 _FILTERS = ("bank", "state", "kind", "value")
+STATES = {
+    "all": gettext_lazy("every state"),
+    "live": gettext_lazy("matches"),
+    "paused": gettext_lazy("paused"),
+    "fused": gettext_lazy("paused by its fuse"),
+    "expired": gettext_lazy("expired"),
+}
+EFFECTS = {
+    "block": gettext_lazy("block"),
+    "hold": gettext_lazy("hold"),
+    "allow": gettext_lazy("allow"),
+}
 
 
 @require_safe
@@ -53,9 +66,9 @@ def hashes(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             ),
             "asked": asked,
             "query": urlencode({name: value for name, value in asked.items() if value}),
-            "states": selectors.ENTRY_STATES,
+            "states": STATES,
             "kinds": HashEntry.Kind.values,
-            "effects": HashBank.Effect.values,
+            "effects": EFFECTS,
             "hazards": [hazard.value for hazard in Hazard],
             "entries": rows[:PAGE],
             "older": rows[PAGE - 1].pk if len(rows) > PAGE else None,
