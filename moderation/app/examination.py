@@ -138,7 +138,7 @@ class Examiner:
         """Ask the detectors about a text; the value takes what the hash lists say, and waits."""
         started = perf_counter()
         names = self.policy.surfaces[surface].required
-        answers = self._start([(name, utf8(text), True) for name in names], deadline)
+        answers = self.start([(name, utf8(text), True) for name in names], deadline)
 
         def examine(hash_hits: Sequence[HashHit]) -> Examination:
             finding = self.finding(surface, text, answers(), hash_hits)
@@ -199,12 +199,12 @@ class Examiner:
 
     def ask(self, items: Sequence[tuple[str, bytes, bool]], deadline: float) -> list[Signal]:
         """Return one signal per (detector, content, may be remembered), asking all at once."""
-        return self._start(items, deadline)()
+        return self.start(items, deadline)()
 
-    def _start(
+    def start(
         self, items: Sequence[tuple[str, bytes, bool]], deadline: float
     ) -> Callable[[], list[Signal]]:
-        """Send what `_ask` asks and return what waits for the signals."""
+        """Send what `ask` asks and return what waits for the signals."""
         keys = [(name, hashlib.sha256(content).hexdigest()) for name, content, _ in items]
         known = {
             key: signal

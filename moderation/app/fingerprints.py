@@ -8,7 +8,7 @@ from django.db import connection
 
 from moderation.app.models import HashEntry, Verdict
 from moderation.core.decisions import HashHit
-from moderation.core.hashes import MATCH_DISTANCE
+from moderation.core.hashes import MATCH_DISTANCE, NotAPicture, pdq
 from moderation.core.wordlists import normalise
 from tidegate.assets.models import Asset, Rendition
 from tidegate.primitives.statements import prepared
@@ -41,6 +41,15 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(normalise(text).encode("utf-8", "replace")).hexdigest()
 
 
+def look_of(picture: bytes) -> str:
+    """Return a picture's PDQ, or empty: undecodable bytes are for the detectors to refuse."""
+    try:
+        hashed = pdq(picture)
+    except NotAPicture:
+        return ""
+    return hashed.value if hashed.is_usable else ""
+
+
 def listed_exactly(*, sha256s: Sequence[str] = (), texts: Sequence[str] = ()) -> list[HashHit]:
     """Return the list entries of these very bytes (hexadecimal) or texts; one query."""
     wanted = [(HashEntry.Kind.SHA256, digest) for digest in sha256s]
@@ -55,15 +64,15 @@ def listed_exactly(*, sha256s: Sequence[str] = (), texts: Sequence[str] = ()) ->
     ]
 
 
-def listed_alike(pdq: str) -> list[HashHit]:
+def listed_alike(look: str) -> list[HashHit]:
     """Return the list entries of pictures that look like this one, nearest first.
 
-    `pdq` is 64 hexadecimal digits; empty (a picture too plain to be told apart) finds nothing.
+    `look` is a PDQ, 64 hexadecimal digits; empty (too plain to be told apart) finds nothing.
     """
-    if not pdq:
+    if not look:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_NEAREST_PICTURES, [pdq, MATCH_DISTANCE])
+        cursor.execute(_NEAREST_PICTURES, [look, MATCH_DISTANCE])
         rows = cursor.fetchall()
     return [
         _hit("pdq", value, effect, hazard, distance) for value, effect, hazard, distance in rows
@@ -81,8 +90,8 @@ def fingerprints_of_asset(asset: Asset) -> list[tuple[HashEntry.Kind, str]]:
     ]
     if len(asset.text.strip()) >= _SHORTEST_TEXT:
         found.append((HashEntry.Kind.TEXT, text_digest(asset.text)))
-    pdqs = Verdict.objects.filter(asset=asset).exclude(pdq="").values_list("pdq", flat=True)
-    return found + [(HashEntry.Kind.PDQ, pdq) for pdq in pdqs.distinct()]
+    looks = Verdict.objects.filter(asset=asset).exclude(pdq="").values_list("pdq", flat=True)
+    return found + [(HashEntry.Kind.PDQ, look) for look in looks.distinct()]
 
 
 def original_digests(asset: Asset) -> Iterable[str]:
