@@ -169,7 +169,7 @@ class Examiner:
     ) -> Callable[[Sequence[HashHit]], Examination]:
         """Ask the detectors about a text; the value takes what the hash lists say, and waits."""
         started = perf_counter()
-        answers = self._start(about_text(self.policy.surfaces[surface].required, text), deadline)
+        answers = self.start(about_text(self.policy.surfaces[surface].required, text), deadline)
 
         def examine(hash_hits: Sequence[HashHit]) -> Examination:
             finding = self.finding(surface, text, answers(), hash_hits)
@@ -236,9 +236,9 @@ class Examiner:
 
     def ask(self, questions: Sequence[Asked], deadline: float) -> list[Signal]:
         """Return one signal per question, asking all at once."""
-        return self._start(questions, deadline)()
+        return self.start(questions, deadline)()
 
-    def _start(self, questions: Sequence[Asked], deadline: float) -> Callable[[], list[Signal]]:
+    def start(self, questions: Sequence[Asked], deadline: float) -> Callable[[], list[Signal]]:
         """Send what `ask` asks and return what waits for the signals."""
         keys = [(one.detector, hashlib.sha256(one.content).hexdigest()) for one in questions]
         known = {

@@ -8,7 +8,7 @@ from uuid import UUID
 from moderation.app.models import HashBank, HashEntry, Verdict
 from moderation.core.banks import is_drawn, words_near
 from moderation.core.decisions import HashHit
-from moderation.core.hashes import MATCH_DISTANCE
+from moderation.core.hashes import MATCH_DISTANCE, NotAPicture, pdq
 from moderation.core.near_texts import NEAR_DISTANCE, simhash
 from moderation.core.normalisation import normalise
 from tidegate.assets.models import Asset, Rendition
@@ -62,6 +62,15 @@ def text_digest(text: str) -> str:
 def content_digest(text: str) -> str:
     """Return the SHA-256 of a text as it was written: what tells one content from another."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def look_of(picture: bytes) -> str:
+    """Return a picture's PDQ, or empty: undecodable bytes are for the detectors to refuse."""
+    try:
+        hashed = pdq(picture)
+    except NotAPicture:
+        return ""
+    return hashed.value if hashed.is_usable else ""
 
 
 def listed(

@@ -7,11 +7,11 @@ import structlog
 from moderation.app.engine import Engine
 from moderation.app.examination import SURFACES, WRITTEN, Examination, Output
 from moderation.app.film_examination import examine_film
-from moderation.app.fingerprints import content_digest, listed, original_digests
+from moderation.app.fingerprints import content_digest, listed, look_of, original_digests
 from moderation.app.judgement import Judgement, judgement_of
 from moderation.core.decisions import HashHit
 from moderation.core.films import Film, Still, joined, unavailable
-from moderation.core.hashes import NotAPicture, pdq, sha256
+from moderation.core.hashes import sha256
 from tidegate.assets import storage
 from tidegate.assets.models import Asset, Rendition
 
@@ -30,7 +30,7 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
     is_read = asset.modality in WRITTEN and bool(asset.text.strip())
     is_judged = SURFACES.get(asset.modality, "text") != "text"
     data = _read(asset, digests) if is_judged and not is_read else b""
-    look = _look(data) if data and asset.modality == "image" else ""
+    look = look_of(data) if data and asset.modality == "image" else ""
     examination: Examination = engine.examiner.output(
         Output(
             modality=asset.modality,
@@ -55,7 +55,7 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
     An outage is an answer ("unavailable") and not an exception.
     """
     film = joined([_taken_apart(one, engine) for one in asset.renditions.all()])
-    looks = list(dict.fromkeys(look for still in film.stills if (look := _look(still.data))))
+    looks = list(dict.fromkeys(look for still in film.stills if (look := look_of(still.data))))
     digests = list(original_digests(asset))
     content = _content(asset, digests)
     exact = listed(content=content, sha256s=digests, text=asset.text)
@@ -99,7 +99,7 @@ def judge_picture(data: bytes, *, source_sha256: str, engine: Engine) -> Judgeme
     `source_sha256` is the digest of the file as it came, before it was encoded anew. An outage is
     an answer ("unavailable") and not an exception.
     """
-    look = _look(data)
+    look = look_of(data)
     examination = engine.examiner.output(
         Output(
             modality="image",
@@ -135,12 +135,3 @@ def _read(asset: Asset, digests: Sequence[str]) -> bytes | None:
     except (OSError, IndexError, storage.DamagedBlob) as error:
         log.warning("media_not_readable", asset_id=str(asset.pk), error=str(error))
         return None
-
-
-def _look(data: bytes) -> str:
-    """Return a picture's PDQ, or empty: undecodable bytes are for the detectors to refuse."""
-    try:
-        hashed = pdq(data)
-    except NotAPicture:
-        return ""
-    return hashed.value if hashed.is_usable else ""

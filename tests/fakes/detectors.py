@@ -37,12 +37,16 @@ class FakeDetectors:
     """Stands in for `moderation.core.triton.Detectors`.
 
     "hatemark" in a text makes hate certain, "hatemaybe" makes it doubtful; likewise for every
-    other hazard. Names in `down` do not answer. `asked` counts the items each detector got.
+    other hazard. Names in `down` do not answer. `asked` counts the items each detector got,
+    `batches` holds how many there were in each question. `known` says of contents, such as
+    pictures that were encoded anew, what they are taken for.
     """
 
     def __init__(self, *, delay_seconds: float = 0.0) -> None:
         self.down: set[str] = set()
         self.asked: Counter[str] = Counter()
+        self.batches: list[tuple[str, int]] = []
+        self.known: dict[bytes, bytes] = {}
         self.deadlines: list[float] = []
         self._delay = delay_seconds
         self._lock = Lock()
@@ -55,6 +59,7 @@ class FakeDetectors:
             self.deadlines.append(deadline_seconds)
             for question in questions:
                 self.asked[question.detector] += len(question.contents)
+                self.batches.append((question.detector, len(question.contents)))
         return lambda: self._answers(questions)
 
     def cut(self, film: bytes, deadline_seconds: float) -> Film:
@@ -90,6 +95,7 @@ class FakeDetectors:
         if name in self.down:
             return Signal.unavailable(name, "deadline_exceeded: fake outage")
         version = f"{name}@fake"
+        content = self.known.get(content, content)
         if name in {"image_text", "speech_text"}:
             _, _, found = content.partition(READS)
             return Signal(detector=name, version=version, text=found.decode("utf-8", "replace"))

@@ -12,6 +12,7 @@ SCOPES = frozenset(
         "projects:write",
         "presets:read",
         "presets:write",
+        "moderations:check",
         "cases:read",
         "cases:decide",
         "audit:read",

@@ -128,7 +128,7 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "email_taken": ("409", "There is an account with this e-mail address."),
         "account_closed": ("409", "The account was closed."),
         "adjustment_too_large": ("409", "More would be taken than is available."),
-        "too_large": ("413", "The body is larger than is taken here (1 MB)."),
+        "too_large": ("413", "The body is larger than is taken here (1 MB, for checks 24 MB)."),
         "upload_too_large": ("413", "The picture has more bytes than are taken."),
         "too_many_pixels": ("413", "The picture has more pixels than are taken."),
         "unsupported_media_type": ("415", "Only `application/json` is read here."),
@@ -137,6 +137,10 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "headers_too_large": ("431", "Headers and address together pass 64 KiB."),
         "internal_error": ("500", "Our fault; it is logged under `request_id`."),
         "unavailable": ("503", "Something we depend on does not answer; try again."),
+        "not_judged": (
+            "503",
+            "An input could not be judged, so none has an answer; wait `Retry-After` seconds.",
+        ),
         "media_unreadable": ("503", "The bytes cannot be read at the moment; try again."),
     }
 )
@@ -223,6 +227,14 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "not_a_picture": "The bytes are no PNG, JPEG, WebP or GIF.",
         "picture_unreadable": "The picture is damaged or incomplete.",
         "picture_too_small": "The picture is too small to work on.",
+        "upload_too_large": "The picture has more bytes than are taken.",
+        "too_many_pixels": "The picture has more pixels than are taken.",
+        "too_large_together": "All of them together are more than is taken at once.",
+        "animated": "An animation is many pictures; send those that shall be judged.",
+        "not_one_of": "Exactly one of the fields that the message names is needed.",
+        "not_base64": "This is no base64, nor a data URL with it.",
+        "remote_image": "Nothing is fetched from elsewhere: send the picture as a data URL.",
+        "scope_missing": "The API key does not hold the scope for this.",
         "text_not_storable": "The text holds what the database cannot keep.",
     }
 )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from django.conf import settings
 from rest_framework.exceptions import ParseError
@@ -20,10 +20,11 @@ class StrictJson(BaseParser):
     """JSON as RFC 8259 has it: no NaN, no Infinity, and no text that UTF-8 cannot carry.
 
     DRF hands a parser the bare stream, past Django's own limit on bodies, so the limit is kept
-    here.
+    here. `largest_bytes` is another one, for bodies that carry pictures.
     """
 
     media_type = "application/json"
+    largest_bytes: ClassVar[int | None] = None
 
     def parse(
         self,
@@ -34,13 +35,14 @@ class StrictJson(BaseParser):
         """Return the document.
 
         Raises:
-            TooLarge: more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
+            TooLarge: more than `largest_bytes`, or else than DATA_UPLOAD_MAX_MEMORY_SIZE.
             ParseError: no JSON, not UTF-8, or nested too deeply.
             InvalidInput: `invalid_unicode`, pointing at the half of a surrogate pair.
         """
-        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise TooLarge("The body is larger than is taken here (1 MB).")
+        largest = self.largest_bytes or settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(largest + 1)
+        if len(body) > largest:
+            raise TooLarge(f"The body is larger than is taken here ({largest >> 20} MB).")
         try:
             text = body.decode()
         except UnicodeDecodeError as error:

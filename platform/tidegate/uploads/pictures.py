@@ -38,7 +38,8 @@ _BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 class Picture:
     """A picture as it is kept: a PNG of opaque RGB pixels, at most 2048 on a side.
 
-    `source_sha256` (hexadecimal) and `source_type` are those of the file as it was sent.
+    `source_sha256` (hexadecimal), `source_type` and `source_pixels` (their number) are those of the
+    file as it was sent; `is_animated` says that it shows more than this picture.
     """
 
     data: bytes
@@ -46,6 +47,8 @@ class Picture:
     height: int
     source_sha256: str
     source_type: str
+    source_pixels: int
+    is_animated: bool
 
 
 def sniff(data: bytes) -> str | None:
@@ -61,11 +64,12 @@ def sniff(data: bytes) -> str | None:
     return None
 
 
-def read_picture(data: bytes) -> Picture:
+def read_picture(data: bytes, *, pointer: str = "/file") -> Picture:
     """Decode a file and encode its pixels anew; the same file gives the same bytes.
 
     Of an animation the first frame is taken. What is transparent becomes white: a detector that
-    looks at colours alone must not see another picture than people do.
+    looks at colours alone must not see another picture than people do. `pointer` says in errors
+    where in the request the picture stands.
 
     Raises:
         TooLarge: more bytes or pixels than are taken; decided before anything is unpacked.
@@ -75,10 +79,13 @@ def read_picture(data: bytes) -> Picture:
         raise TooLarge(f"A picture may have {LARGEST_BYTES >> 20} MiB.", code="upload_too_large")
     kind = sniff(data)
     if kind is None:
-        raise _refused(FieldError("/file", "not_a_picture", "This is no PNG, JPEG, WebP or GIF."))
+        raise _refused(FieldError(pointer, "not_a_picture", "This is no PNG, JPEG, WebP or GIF."))
     try:
         with Image.open(BytesIO(data), formats=[kind]) as opened:
-            _require_bearable(opened)
+            _require_bearable(opened, pointer)
+            pixel_count = opened.width * opened.height
+            # A photograph with a second picture inside (depth, brightness) shows one.
+            is_animated = kind != "JPEG" and bool(getattr(opened, "is_animated", False))
             # A JPEG is decoded at the fraction of its size that is enough.
             opened.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
             opened.load()
@@ -87,7 +94,7 @@ def read_picture(data: bytes) -> Picture:
         raise _too_many_pixels() from error
     except _UNREADABLE as error:
         raise _refused(
-            FieldError("/file", "picture_unreadable", "The picture is damaged or incomplete.")
+            FieldError(pointer, "picture_unreadable", "The picture is damaged or incomplete.")
         ) from error
     pixels.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
     return Picture(
@@ -96,15 +103,17 @@ def read_picture(data: bytes) -> Picture:
         height=pixels.height,
         source_sha256=hashlib.sha256(data).hexdigest(),
         source_type=f"image/{kind.lower()}",
+        source_pixels=pixel_count,
+        is_animated=is_animated,
     )
 
 
-def _require_bearable(opened: Image.Image) -> None:
+def _require_bearable(opened: Image.Image, pointer: str) -> None:
     if opened.width * opened.height > LARGEST_PIXELS:
         raise _too_many_pixels()
     if min(opened.size) < SMALLEST_SIDE:
         raise _refused(
-            FieldError("/file", "picture_too_small", f"Both sides need {SMALLEST_SIDE} pixels.")
+            FieldError(pointer, "picture_too_small", f"Both sides need {SMALLEST_SIDE} pixels.")
         )
 
 

@@ -32,6 +32,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests import factories as make
+from tests.fakes.detectors import FakeDetectors
+from tests.fakes.engine import engine_around
 from tests.fakes.gate import FakeGate
 from tidegate.accounts.models import Organisation, User
 from tidegate.accounts.scopes import SCOPES, STAFF_SCOPES
@@ -60,8 +62,11 @@ Ids = dict[str, list[str]]
 def in_one_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep the connection of the test over requests; nothing asks a model or sends a ticket."""
     from generation.app import tickets
+    from moderation.app import checks
 
     monkeypatch.setattr(tickets, "issue", lambda *_, **__: 0)
+    engine = engine_around(FakeDetectors())
+    monkeypatch.setattr(checks, "engine", lambda: engine)
     before = ports.gate()
     ports.register_gate(FakeGate())
     signals = (request_started, request_finished)
