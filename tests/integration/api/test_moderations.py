@@ -18,7 +18,6 @@ from tests import factories as make
 from tests.fakes.detectors import NUDE, READS, SUSPECT, FakeDetectors
 from tests.fakes.engine import engine_around
 from tests.integration.api.caller import Caller, keyed, post, problem, rows, signed_in
-
 from tests.integration.api.checking import PATH, drawn, encoded, openai, ours, url_of
 from tests.integration.uploads.drawing import picture
 from tidegate.assets import storage
