@@ -1,16 +1,26 @@
 """Examining many texts and pictures at once: each detector is asked about all of them together.
 
 No database here, as in `examination`. What the policy says of an item does not depend on its
-neighbours; only the asking is shared.
+neighbours; only the asking is shared. Much is asked in waves: a detector answers one request after
+the other, and prompts and uploads of other people wait for their answers at the same time.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic
+from typing import Final
 
 from moderation.app.examination import Asked, Examiner, Finding, about_text
 from moderation.core.decisions import HashHit
 from moderation.core.policy import Surface
 from moderation.core.signals import Signal
+
+# About a second of the detectors of texts, and four of the one that reads pictures: less than what
+# a prompt and an upload wait.
+MOST_CHARACTERS_IN_WAVE: Final = 8_000
+MOST_PICTURES_IN_WAVE: Final = 8
+
+Answers = Callable[[], list[list[Signal]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,48 +37,75 @@ def start_batch(
 ) -> Callable[[Sequence[Sequence[HashHit]]], list[Finding]]:
     """Ask the detectors about all items; the value takes what the hash lists say of each.
 
-    `deadline` (seconds) holds for each of two rounds: first everything there is, then the words
-    that were read in pictures. An outage is a finding of the items that it met.
+    `deadline` (seconds) holds for all asking together, that about the words read in pictures
+    included. An outage is a finding of the items that it met.
     """
+    until = monotonic() + deadline
+    waves = _waves(items)
+    # The first is under way while the caller looks into the lists.
+    answers = [_start(examiner, [items[number] for number in waves[0]], until)] if waves else []
+
+    def finish(hits: Sequence[Sequence[HashHit]]) -> list[Finding]:
+        signals: list[list[Signal]] = [[] for _ in items]
+        for wave in waves:
+            asked = [items[number] for number in wave]
+            answered = answers.pop() if answers else _start(examiner, asked, until)
+            for number, given in zip(wave, answered(), strict=True):
+                signals[number] = given
+        return [
+            examiner.finding(item.surface, _words(item, given), given, listed)
+            for item, given, listed in zip(items, signals, hits, strict=True)
+        ]
+
+    return finish
+
+
+def _waves(items: Sequence[Item]) -> list[list[int]]:
+    """Return the numbers of the items of each wave, as full as may be, in order."""
+    waves: list[list[int]] = []
+    characters = pictures = 0
+    for number, item in enumerate(items):
+        characters += len(item.text or "")
+        pictures += item.text is None
+        is_full = characters > MOST_CHARACTERS_IN_WAVE or pictures > MOST_PICTURES_IN_WAVE
+        if is_full or not waves:
+            waves.append([])
+            characters, pictures = len(item.text or ""), int(item.text is None)
+        waves[-1].append(number)
+    return waves
+
+
+def _start(examiner: Examiner, items: Sequence[Item], until: float) -> Answers:
+    """Ask about the items of a wave; the value waits for all that is said of each."""
     rules = examiner.policy.surfaces
     asked = [
         (number, one)
         for number, item in enumerate(items)
         for one in _about(item, rules[item.surface].required)
     ]
-    answers = examiner.start([one for _, one in asked], deadline)
+    answers = examiner.start([question for _, question in asked], _left(until))
 
-    def finish(hits: Sequence[Sequence[HashHit]]) -> list[Finding]:
-        signals: list[list[Signal]] = [_unread(examiner, item) for item in items]
+    def finish() -> list[list[Signal]]:
+        signals = [_unread(examiner, item) for item in items]
         for (number, _), signal in zip(asked, answers(), strict=True):
             signals[number].append(signal)
-        words = [_words(item, given) for item, given in zip(items, signals, strict=True)]
-        _ask_about_words(examiner, items, words, signals, deadline)
-        return [
-            examiner.finding(item.surface, text, given, listed)
-            for item, text, given, listed in zip(items, words, signals, hits, strict=True)
+        further = [
+            (number, one)
+            for number, item in enumerate(items)
+            if item.text is None and (words := _words(item, signals[number]))
+            for one in about_text(rules[item.surface].required_with_text, words)
         ]
+        said = examiner.ask([question for _, question in further], _left(until))
+        for (number, _), signal in zip(further, said, strict=True):
+            signals[number].append(signal)
+        return signals
 
     return finish
 
 
-def _ask_about_words(
-    examiner: Examiner,
-    items: Sequence[Item],
-    words: Sequence[str],
-    signals: Sequence[list[Signal]],
-    deadline: float,
-) -> None:
-    """Add to each picture's signals what is said of the words that were read in it."""
-    further = [
-        (number, one)
-        for number, (item, text) in enumerate(zip(items, words, strict=True))
-        if item.text is None and text
-        for one in about_text(examiner.policy.surfaces[item.surface].required_with_text, text)
-    ]
-    said = examiner.ask([one for _, one in further], deadline)
-    for (number, _), signal in zip(further, said, strict=True):
-        signals[number].append(signal)
+def _left(until: float) -> float:
+    """Return the seconds that are left; with none, every answer is an outage."""
+    return max(0.0, until - monotonic())
 
 
 def _about(item: Item, detectors: Sequence[str]) -> list[Asked]:

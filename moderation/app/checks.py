@@ -71,8 +71,8 @@ class Check:
 def check(inputs: Sequence[Input]) -> list[Check]:
     """Judge inputs under the policy in force; the answers come in their order.
 
-    Takes as long as the slowest detector, at most twice the check deadline. An outage is an
-    answer ("unavailable") of the inputs that it met and not an exception.
+    Takes as long as the slowest detector, at most the check deadline. An outage is an answer
+    ("unavailable") of the inputs that it met and not an exception.
     """
     judging = engine()
     examined = start_batch(

@@ -17,7 +17,7 @@ class Configuration:
         policy_file: the policy to load; None means the one that comes with the product.
         prompt_deadline: how long a request may wait for its prompt's screening.
         picture_deadline: how long a request may wait for the screening of its picture.
-        check_deadline: how long a call of /moderations may wait for detectors, in each round.
+        check_deadline: how long a call of /moderations may wait for detectors, in all.
         window_deadline: how long a stream may wait for one window.
         asset_deadline: how long one detector may take over one output.
         film_deadline: how long detectors may take over all pictures of one film, in each round.
@@ -32,7 +32,7 @@ class Configuration:
     policy_file: Path | None = None
     prompt_deadline: float = 1.5
     picture_deadline: float = 10.0
-    check_deadline: float = 20.0
+    check_deadline: float = 30.0
     window_deadline: float = 2.0
     asset_deadline: float = 30.0
     film_deadline: float = 60.0

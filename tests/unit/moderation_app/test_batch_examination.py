@@ -1,5 +1,8 @@
 """Many texts and pictures, judged at once as each would be alone."""
 
+from collections.abc import Callable, Sequence
+from time import sleep
+
 import pytest
 
 from moderation.app.batch_examination import Item, start_batch
@@ -8,6 +11,9 @@ from moderation.app.memo import Memo
 from moderation.core import policy as policies
 from moderation.core import wordlists
 from moderation.core.decisions import HashHit, Verdict
+from moderation.core.signals import Signal
+from moderation.core.triton import Question
+from moderation.core.wordlists import WordLists
 from tests.fakes.detectors import NUDE, READS, SUSPECT, FakeDetectors
 
 DEADLINE = 7.0
@@ -25,14 +31,33 @@ ITEMS = [
 ]
 
 
+class Punctual(FakeDetectors):
+    """Detectors that take 0.1 s for a request, and none after its deadline."""
+
+    def start(
+        self, questions: Sequence[Question], deadline_seconds: float
+    ) -> Callable[[], list[list[Signal]]]:
+        answers = super().start(questions, deadline_seconds)
+        late = [
+            [Signal.unavailable(question.detector, "deadline_exceeded")] * len(question.contents)
+            for question in questions
+        ]
+        sleep(min(0.1, deadline_seconds))
+        return answers if deadline_seconds >= 0.1 else lambda: late
+
+
 @pytest.fixture
 def detectors() -> FakeDetectors:
     return FakeDetectors()
 
 
+@pytest.fixture(scope="module")
+def words() -> WordLists:
+    return wordlists.load()
+
+
 @pytest.fixture
-def examiner(detectors: FakeDetectors) -> Examiner:
-    words = wordlists.load()
+def examiner(detectors: FakeDetectors, words: WordLists) -> Examiner:
     return Examiner(
         detectors=detectors,
         policy=policies.load(lists_digest=words.digest),
@@ -73,7 +98,46 @@ def test_each_detector_is_asked_once_about_all_and_once_about_the_words_in_pictu
         ("text_hazards", 1),
         ("text_hazards", 5),
     ]
-    assert detectors.deadlines == [DEADLINE, DEADLINE]
+    first, second = detectors.deadlines
+    assert DEADLINE >= first >= second > DEADLINE - 1
+
+
+def test_much_is_asked_in_waves_so_that_others_get_answers_in_between(
+    examiner: Examiner, detectors: FakeDetectors
+) -> None:
+    texts = [Item("text", text=f"{number} ".ljust(3_000, "x")) for number in range(5)]
+    pictures = [Item("image", picture=f"picture {number}".encode()) for number in range(17)]
+    found = batch(examiner, [*texts, *pictures])
+    assert {one.decision.verdict for one in found} == {Verdict.RELEASE}
+    assert detectors.batches == [
+        ("text_hazards", 2),
+        ("text_hazards", 2),
+        ("text_hazards", 1),
+        ("image_safety", 8),
+        ("image_text", 8),
+        ("image_safety", 8),
+        ("image_text", 8),
+        ("image_safety", 1),
+        ("image_text", 1),
+    ]
+    assert detectors.deadlines == sorted(detectors.deadlines, reverse=True)
+
+
+def test_when_the_time_is_up_what_was_not_judged_is_unavailable(words: WordLists) -> None:
+    policy = policies.load(lists_digest=words.digest)
+    memo: Memo[tuple[str, str], Signal] = Memo(entries=9, seconds=60.0)
+    slow = Examiner(detectors=Punctual(), policy=policy, words=words, memo=memo)
+    items = [Item("text", text=f"{number} ".ljust(5_000, "x")) for number in range(4)]
+    found = start_batch(slow, items, deadline=0.15)([() for _ in items])
+    verdicts = [str(one.decision.verdict) for one in found]
+    assert verdicts[0] == "release"
+    assert verdicts[-1] == "unavailable"
+
+
+def test_a_single_text_is_judged_even_if_it_fills_more_than_a_wave(examiner: Examiner) -> None:
+    (found,) = batch(examiner, [Item("text", text="x" * 12_000)])
+    assert found.decision.verdict is Verdict.RELEASE
+    assert batch(examiner, []) == []
 
 
 def test_scores_of_texts_are_remembered_and_those_of_pictures_are_not(
