@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from moderation.app import selectors, services
+from moderation.app.configuration import configuration
 from moderation.app.models import HashEntry
 from moderation.app.roles import may_admin_banks, may_keep_hashes
 from moderation.core.hazards import Hazard
@@ -61,6 +62,7 @@ def hashes(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             "place": "hashes",
             "viewer": viewer,
             "banks": selectors.banks(viewer),
+            "usual": configuration(),
             "fused": list(
                 selectors.hash_entries(viewer, state="fused").order_by("-paused_at")[:PAGE]
             ),
