@@ -6,6 +6,8 @@ The same policy, detectors, word lists and hash lists as for outputs; no asset, 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db import connection
+
 from moderation.app.batch_examination import Item, start_batch
 from moderation.app.engine import engine
 from moderation.app.examination import Finding
@@ -80,10 +82,11 @@ def check(inputs: Sequence[Input]) -> list[Check]:
         [Item(given.surface, given.text, given.picture) for given in inputs],
         deadline=judging.configuration.check_deadline,
     )
-    return [
-        _check(given, finding)
-        for given, finding in zip(inputs, examined([_hits(one) for one in inputs]), strict=True)
-    ]
+    hits = [_hits(given) for given in inputs]
+    if not connection.in_atomic_block:
+        # Back to the pool: detectors that hang must not take the database from everybody else.
+        connection.close()
+    return [_check(given, finding) for given, finding in zip(inputs, examined(hits), strict=True)]
 
 
 def policy_in_force() -> tuple[str, str]:

@@ -21,12 +21,18 @@ SMALLEST_SENTENCE = 24
 def pieces(text: str) -> list[str]:
     """Return every piece to judge, each once: the sentences, then windows over them.
 
-    A text of one sentence is one piece; an empty text has none.
+    A sentence that a short one was joined to is judged by itself, too: "What a calm harbour."
+    before a threat took its score from 0.99 to 0.53. A text of one sentence is one piece; an
+    empty text has none.
     """
     found = sentences(text)
-    if len(found) <= 1:
-        return found
-    return list(dict.fromkeys([*found, *windows(found)]))
+    alone = [
+        piece for part in _parts(text) if units(part) >= SMALLEST_SENTENCE for piece in _cut(part)
+    ]
+    every = [*found, *alone]
+    if len(found) > 1:
+        every += windows(found)
+    return list(dict.fromkeys(every))
 
 
 def sentences(text: str) -> list[str]:
@@ -38,7 +44,7 @@ def sentences(text: str) -> list[str]:
     """
     found: list[str] = []
     pending = ""
-    for part in (part.strip() for part in _ENDS.split(text)):
+    for part in _parts(text):
         joined = f"{pending} {part}".strip()
         if units(joined) < SMALLEST_SENTENCE:
             pending = joined
@@ -71,6 +77,10 @@ def units(text: str) -> int:
     A Chinese character is about as many tokens as three Latin letters.
     """
     return sum(_WIDE_UNITS if ord(character) >= _WIDE_FROM else 1 for character in text)
+
+
+def _parts(text: str) -> Iterator[str]:
+    return (part.strip() for part in _ENDS.split(text))
 
 
 def _cut(sentence: str) -> list[str]:

@@ -307,6 +307,11 @@ def test_a_key_needs_the_scope_and_people_need_to_sign_in(
     assert sum(detectors.asked.values()) == 1, "the second answer came from memory"
 
 
+def test_the_scope_is_offered_where_keys_are_issued(caller: Caller) -> None:
+    page = signed_in(caller.user).get(f"/organisation/{caller.organisation.pk}")
+    assert 'name="scopes" value="moderations:check"' in page.content.decode()
+
+
 def stored_picture(caller: Caller, **fields: Any) -> Any:
     """Return an asset that is a picture with bytes in the storage."""
     asset = make.make_asset(caller.project, owner=caller.user, modality="image", **fields)
@@ -362,6 +367,23 @@ def test_an_upload_is_named_by_its_owner_only(detectors: FakeDetectors, caller: 
     assert problem(post(keyed(text), PATH, body), 403, "scope_missing") == ["/inputs/0/upload_id"]
     Upload.objects.update(state="refused", blob=None)
     assert problem(post(caller.client, PATH, body), 400, "invalid_input")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_is_free_for_others_while_detectors_think(
+    asking: Client, detectors: FakeDetectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[object] = []
+    answers = FakeDetectors._answers
+
+    def looking(self: FakeDetectors, questions: Any) -> Any:
+        held.append(connection.connection)
+        return answers(self, questions)
+
+    monkeypatch.setattr(FakeDetectors, "_answers", looking)
+    response = post(asking, PATH, {"inputs": [{"text": "x"}, {"image": encoded(picture())}]})
+    assert response.status_code == 200
+    assert held == [None]
 
 
 @pytest.mark.parametrize("down", [set(), {"text_hazards"}, {"image_text", "image_safety"}])

@@ -370,7 +370,7 @@ EXEMPT: dict[str, str] = {
     "api/v1/organisations/<uuid:organisation_id>/members/<uuid:user_id>": "people, no content",
     "api/v1/keys/<uuid:key_id>": "answers without a body",
     "api/v1/projects/<uuid:project_id>/collaborators/<uuid:user_id>": "answers without a body",
-    "api/v1/moderations": "judges what is sent; what it names, test_moderations_named asks for",
+    "api/v1/moderations": "judges what is sent or named; who may name what: api/test_moderations",
     "api/v1/job-batches": "answers with the jobs that it makes",
     "studio/jobs": "answers with the job that it makes",
     "compositions/new": "sends to the composition that it makes",

@@ -43,6 +43,10 @@ def test_a_bad_sentence_between_harmless_ones_is_a_piece_of_its_own() -> None:
     )
 
 
+def test_a_short_sentence_before_a_bad_one_does_not_soften_it() -> None:
+    assert BAD in pieces(f"What a calm harbour. {BAD}")
+
+
 def test_a_phrase_on_a_hard_cut_is_whole_in_one_part() -> None:
     for lead in range(200, 245):
         text = "x" * lead + " murder my neighbour " + "y" * 200
@@ -56,10 +60,13 @@ def test_a_phrase_on_a_hard_cut_is_whole_in_one_part() -> None:
         (" \n ", []),
         ("a cat", ["a cat"]),
         ("A cat. A dog.", ["A cat. A dog."]),
-        ("No. A sentence that is long enough.", ["No. A sentence that is long enough."]),
+        (
+            "No. A sentence that is long enough.",
+            ["No. A sentence that is long enough.", "A sentence that is long enough."],
+        ),
     ],
 )
-def test_short_texts_are_one_piece(text: str, expected: list[str]) -> None:
+def test_short_texts_are_few_pieces(text: str, expected: list[str]) -> None:
     assert pieces(text) == expected
 
 

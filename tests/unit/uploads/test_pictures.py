@@ -201,3 +201,27 @@ def test_of_an_animation_the_first_frame_is_taken() -> None:
 def test_a_large_picture_is_reduced_and_keeps_its_shape() -> None:
     picture = read_picture(file_of(drawn((5000, 2500)), "JPEG"))
     assert (picture.width, picture.height) == (KEPT_SIDE, KEPT_SIDE // 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames", "is_animated"),
+    [
+        ("GIF", 1, False),
+        ("GIF", 3, True),
+        ("PNG", 1, False),
+        ("PNG", 3, True),
+        ("WEBP", 1, False),
+        ("WEBP", 3, True),
+        ("JPEG", 1, False),
+        # A photograph with a second picture inside (depth, brightness) shows one.
+        ("MPO", 2, False),
+    ],
+)
+def test_it_is_said_of_an_animation_that_it_shows_more(
+    kind: str, frames: int, is_animated: object
+) -> None:
+    further = [drawn().rotate(90 * turn) for turn in range(1, frames)]
+    options = {"save_all": True, "append_images": further} if further else {}
+    picture = read_picture(file_of(drawn(), kind, **options))
+    assert picture.is_animated is is_animated
+    assert picture.source_pixels == 64 * 48
