@@ -35,8 +35,7 @@ _WORKERS = {
 }
 _MOST_AT_ONCE = 256
 _CONSUMERS = ("moderation", "progress", "credits", "compositions", "recommendations")
-# What nobody waits for within the second gives way to what somebody does. Thirty-two pictures at
-# once took 1.13 times as long as without the platform, and 1.11 with this (docs/benchmarks.md).
+# What nobody waits for within the second gives way to what somebody does (ADR 192).
 _BACKGROUND = frozenset(
     {"worker-default", "beat", *(f"consumer-{name}" for name in _CONSUMERS[2:])}
 )
