@@ -59,7 +59,7 @@ _COUNTERS: Final = frozenset("年月日号时点分秒个岁元块万千百次�
 _NOT_HAN: Final = re.compile(rf"[^{_HAN}]")
 
 _DIGITS: Final = str.maketrans("034578962@$!€£", "oeastbggzasiel")
-_ONES: Final = (("1", "i"), ("1", "l"))
+_READ_FROM_ONE: Final = ("i", "l")
 _LEET: Final = re.compile(r"[a-z](?:[013457$@!]+[a-z]|11(?!\d))")
 _DOTTED: Final = re.compile(r"(?<!\w)(?:[^\W\d_][.*_\-·•|+~]+){2,}[^\W\d_](?!\w)")
 _MEANT: Final = str.maketrans(
@@ -107,7 +107,7 @@ def readings(plain: str) -> tuple[str, ...]:
     for word in (joined, plain):
         if not any(character.isdigit() or character in "@$!€£" for character in word):
             continue
-        found += [_undigited(word, one, letter) for one, letter in _ONES]
+        found += [_undigited(word, one) for one in _READ_FROM_ONE]
     return tuple(dict.fromkeys(found))
 
 
@@ -163,10 +163,13 @@ def _closed_up(apart: re.Match[str]) -> str:
     return text if _COUNTERS.intersection(text) else _NOT_HAN.sub("", text)
 
 
-def _undigited(text: str, one: str, letter: str) -> str:
-    """Read digits as letters inside words that also have letters: sh1t, but not 1000."""
+def _undigited(text: str, one: str) -> str:
+    """Read digits as letters inside words that also have letters: sh1t, but not 1000.
+
+    `one` is the letter that a 1 stands for.
+    """
     return " ".join(
-        word.replace(one, letter).translate(_DIGITS)
+        word.replace("1", one).translate(_DIGITS)
         if any(character.isalpha() for character in word)
         else word
         for word in text.split(" ")
@@ -214,7 +217,7 @@ def _simplifier() -> OpenCC:
 
 @cache
 def _syllables() -> Mapping[str, str]:
-    # A fifth of a second and some megabytes, for who meets Chinese only.
+    # A fifth of a second and some megabytes: for who matches texts, not for all that import this.
     from pypinyin.constants import PINYIN_DICT
 
     def toneless(syllable: str) -> str:

@@ -19,10 +19,12 @@ from tidegate.primitives.clock import now
 FUSE = Actor.system("moderation")
 
 
-@transaction.atomic
 def note_matches(judgement: Judgement, *, correlation_id: UUID) -> Judgement:
     """Count what matched a prompt or a picture that no asset is made of; see `count`."""
-    return count(judgement, asset=None, correlation_id=correlation_id)
+    if not judgement.hash_hits:
+        return judgement  # nearly every prompt, and a request waits for it
+    with transaction.atomic():
+        return count(judgement, asset=None, correlation_id=correlation_id)
 
 
 def count(judgement: Judgement, *, asset: Asset | None, correlation_id: UUID) -> Judgement:

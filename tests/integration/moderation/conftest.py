@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from moderation.core import policy as policies
-from moderation.core import wordlists
 from moderation.core.triton import Detectors
 from tests.fakes.detectors import FakeDetectors
+from tests.fakes.engine import engine_around
 from tidegate.stack import ports
 from tidegate.stack.serving_env import CHECKOUT
 from tidegate.stack.triton import TritonPorts, TritonServer
@@ -60,13 +59,9 @@ def real_detectors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Detecto
 @pytest.fixture
 def engine(detectors: FakeDetectors, monkeypatch: pytest.MonkeyPatch) -> "Engine":
     """The engine of this process, with the default policy and the rule-following detectors."""
-    from moderation.app import engine as engines
     from moderation.app import handlers, rechecking
 
-    words = wordlists.load()
-    made = engines.build(
-        policy=policies.load(lists_digest=words.digest), words=words, detectors=detectors
-    )
+    made = engine_around(detectors)
     for module in (handlers, rechecking):
         monkeypatch.setattr(module, "engine", lambda: made)
     return made

@@ -12,15 +12,12 @@ import pytest
 import yaml
 from PIL import Image, ImageDraw, ImageFont
 
-from moderation.app import engine as engines
-from moderation.app.configuration import Configuration
 from moderation.app.engine import Engine
 from moderation.app.examination import Examination, Output
-from moderation.core import policy as policies
-from moderation.core import wordlists
 from moderation.core.decisions import Verdict
 from moderation.core.triton import Detectors
 from moderation.core.windows import next_window
+from tests.fakes.engine import engine_around
 
 pytestmark = pytest.mark.triton
 
@@ -46,13 +43,7 @@ TECHNIQUES = [technique for technique in CASES if technique != HARMLESS]
 
 @pytest.fixture(scope="module")
 def engine(real_detectors: Detectors) -> Engine:
-    words = wordlists.load()
-    return engines.build(
-        policy=policies.load(lists_digest=words.digest),
-        words=words,
-        detectors=real_detectors,
-        limits=Configuration(),
-    )
+    return engine_around(real_detectors)
 
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
