@@ -1,6 +1,6 @@
 """One examiner per process, made when it is first needed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from django.conf import settings
@@ -24,6 +24,12 @@ class Engine:
     examiner: Examiner
     detectors: Asks
     configuration: Configuration
+
+    def under(self, policy: Policy) -> "Engine":
+        """Return this engine judging by another policy; detectors and remembered scores stay."""
+        if policy.version == self.policy.version:
+            return self
+        return replace(self, policy=policy, examiner=self.examiner.under(policy))
 
 
 @cache

@@ -160,6 +160,12 @@ class Examiner:
         self._words = words
         self._memo = memo
 
+    def under(self, policy: Policy) -> "Examiner":
+        """Return an examiner under another policy that shares what this one remembers."""
+        return Examiner(
+            detectors=self._detectors, policy=policy, words=self._words, memo=self._memo
+        )
+
     def text(self, surface: Surface, text: str, *, deadline: float) -> Examination:
         """Examine a text by itself within `deadline` seconds; no list knows it."""
         return self.start_text(surface, text, deadline=deadline)(())
