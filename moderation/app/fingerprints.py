@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
 from moderation.app.models import HashBank, HashEntry, Verdict
+from moderation.core import film_hashes
 from moderation.core.banks import is_drawn, words_near
 from moderation.core.decisions import HashHit
-from moderation.core.hashes import MATCH_DISTANCE, NotAPicture, pdq
+from moderation.core.hashes import MATCH_DISTANCE, NotAPicture, Pdq, pdq
 from moderation.core.near_texts import NEAR_DISTANCE, simhash
 from moderation.core.normalisation import normalise
 from tidegate.assets.models import Asset, Rendition
@@ -20,14 +22,15 @@ _ACTIONS: Mapping[HashBank.Effect, Literal["allow", "hold", "block"]] = {
     HashBank.Effect.HOLD: "hold",
     HashBank.Effect.ALLOW: "allow",
 }
-_SHOWN_KINDS: Mapping[str, Literal["sha256", "pdq", "simhash"]] = {
+_SHOWN_KINDS: Mapping[str, Literal["sha256", "pdq", "simhash", "vpdq"]] = {
     # Equal bytes and equal texts are equal: a decision makes no difference between them.
     HashEntry.Kind.SHA256: "sha256",
     HashEntry.Kind.TEXT: "sha256",
     HashEntry.Kind.PDQ: "pdq",
     HashEntry.Kind.SIMHASH: "simhash",
+    HashEntry.Kind.VPDQ: "vpdq",
 }
-_NEAR_KINDS = frozenset({HashEntry.Kind.PDQ, HashEntry.Kind.SIMHASH})
+_NEAR_KINDS = frozenset({HashEntry.Kind.PDQ, HashEntry.Kind.SIMHASH, HashEntry.Kind.VPDQ})
 
 _LIVE: Final = "paused_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())"
 # The index of the words of a kind is a partial one, so the kind is written out.
@@ -53,6 +56,43 @@ WHERE bank.enabled_share > 0
 ORDER BY distance, listed.id
 """  # noqa: S608 - our own words
 
+# One picture of a film against all that are listed; each is asked for on its own, because the words
+# of all of them together would be those of half the table.
+_FRAMES_NEAR: Final = f"""
+SELECT frame.entry_id, frame.value,
+       bit_count(('x' || frame.value)::bit(256) # ('x' || %s::text)::bit(256)) AS distance
+FROM moderation_hash_frame AS frame
+WHERE moderation_hash_words(frame.value) && %s::integer[]
+  AND bit_count(('x' || frame.value)::bit(256) # ('x' || %s::text)::bit(256)) <= {MATCH_DISTANCE}
+"""  # noqa: S608 - our own words
+_LISTED_FILMS: Final = f"""
+SELECT entry.id, entry.value, entry.hazard, bank.id, bank.name, bank.effect, bank.enabled_share,
+       (SELECT count(*) FROM moderation_hash_frame WHERE entry_id = entry.id)
+FROM moderation_hash_entry AS entry JOIN moderation_hash_bank AS bank ON bank.id = entry.bank_id
+WHERE entry.id = ANY(%s::uuid[]) AND bank.enabled_share > 0 AND {_LIVE}
+"""  # noqa: S608 - our own words
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What identifies a content; `frames` are a film's, whose `value` is their digest."""
+
+    kind: HashEntry.Kind
+    value: str
+    frames: tuple[film_hashes.Frame, ...] = ()
+
+
+def film_fingerprint(text: str) -> Fingerprint:
+    """Return the fingerprint of a film from its hash as text.
+
+    Raises:
+        InvalidFilmHash: it is none.
+    """
+    frames = film_hashes.read(text)
+    return Fingerprint(
+        HashEntry.Kind.VPDQ, film_hashes.digest(frames), film_hashes.comparable(frames)
+    )
+
 
 def text_digest(text: str) -> str:
     """Return the SHA-256 of a text without regard to case, spacing and look-alike letters."""
@@ -66,11 +106,16 @@ def content_digest(text: str) -> str:
 
 def look_of(picture: bytes) -> str:
     """Return a picture's PDQ, or empty: undecodable bytes are for the detectors to refuse."""
+    hashed = hash_of(picture)
+    return hashed.value if hashed is not None and hashed.is_usable else ""
+
+
+def hash_of(picture: bytes) -> Pdq | None:
+    """Return a picture's PDQ with its quality, or None for bytes that are no picture."""
     try:
-        hashed = pdq(picture)
+        return pdq(picture)
     except NotAPicture:
-        return ""
-    return hashed.value if hashed.is_usable else ""
+        return None
 
 
 def listed(
@@ -94,45 +139,115 @@ def listed(
             _LISTED, [exact, look or nothing, words_near(look), near or nothing, words_near(near)]
         )
         rows = cursor.fetchall()
+    return _spoken(
+        [
+            _Found(str(entry), kind, value, hazard, distance, bank, name, effect, share)
+            for entry, kind, value, hazard, distance, bank, name, effect, share in rows
+        ],
+        content,
+    )
+
+
+def listed_films(*, content: str, frames: Iterable[film_hashes.Frame]) -> list[HashHit]:
+    """Return which listed films a film is, or is a part of, or has as a part; nearest first.
+
+    One query for each picture and one for the entries: a film takes seconds to look at anyway.
+    """
+    ours = film_hashes.comparable(frames)
+    queried: dict[UUID, set[str]] = {}
+    found: dict[UUID, dict[str, int]] = {}
+    with prepared() as cursor:
+        for frame in ours:
+            cursor.execute(_FRAMES_NEAR, [frame.value, words_near(frame.value), frame.value])
+            for entry, value, distance in cursor.fetchall():
+                queried.setdefault(entry, set()).add(frame.value)
+                near = found.setdefault(entry, {})
+                near[value] = min(distance, near.get(value, distance))
+        if not found:
+            return []
+        cursor.execute(_LISTED_FILMS, [list(found)])
+        rows = cursor.fetchall()
+    films = [
+        _Found(
+            str(entry),
+            HashEntry.Kind.VPDQ,
+            value,
+            hazard,
+            round(sum(found[entry].values()) / len(found[entry])),
+            bank,
+            name,
+            effect,
+            share,
+        )
+        for entry, value, hazard, bank, name, effect, share, count in rows
+        if film_hashes.is_same_film(
+            query=len(ours),
+            query_found=queried[entry],
+            listed=count,
+            listed_found=found[entry],
+        )
+    ]
+    return _spoken(sorted(films, key=lambda film: (film.distance, film.entry)), content)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    entry: str
+    kind: str
+    value: str
+    hazard: str
+    distance: int
+    bank: UUID
+    bank_name: str
+    effect: str
+    share: float
+
+
+def _spoken(found: Iterable[_Found], content: str) -> list[HashHit]:
+    """Return what banks say that have a say about the content; of near ones their nearest."""
     hits: list[HashHit] = []
     spoken: set[tuple[UUID, str]] = set()
-    for entry, kind, value, hazard, distance, bank, name, effect, share in rows:
-        if not is_drawn(bank=str(bank), content=content, share=share):
+    for one in found:
+        if not is_drawn(bank=str(one.bank), content=content, share=one.share):
             continue
-        if kind in _NEAR_KINDS:
-            if (bank, kind) in spoken:
+        if one.kind in _NEAR_KINDS:
+            if (one.bank, one.kind) in spoken:
                 continue
-            spoken.add((bank, kind))
+            spoken.add((one.bank, one.kind))
         hits.append(
             HashHit(
-                kind=_SHOWN_KINDS[kind],
-                action=_ACTIONS[HashBank.Effect(effect)],
-                value=value,
-                distance=distance,
-                hazard=hazard,
-                entry=str(entry),
-                bank=name,
+                kind=_SHOWN_KINDS[one.kind],
+                action=_ACTIONS[HashBank.Effect(one.effect)],
+                value=one.value,
+                distance=one.distance,
+                hazard=one.hazard,
+                entry=one.entry,
+                bank=one.bank_name,
                 content=content,
             )
         )
     return hits
 
 
-def fingerprints_of_asset(asset: Asset) -> list[tuple[HashEntry.Kind, str]]:
+def fingerprints_of_asset(asset: Asset) -> list[Fingerprint]:
     """Return what identifies an asset's output: its bytes, its text, its look.
 
     The look was computed when the asset was judged. A text of a few words gets no text
-    fingerprint: half the world would write the same.
+    fingerprint: half the world would write the same. A film is known by all its pictures and not
+    by one of them, which other films may share.
     """
-    found: list[tuple[HashEntry.Kind, str]] = [
-        (HashEntry.Kind.SHA256, sha256) for sha256 in original_digests(asset)
-    ]
+    found = [Fingerprint(HashEntry.Kind.SHA256, sha256) for sha256 in original_digests(asset)]
     if len(asset.text.strip()) >= _SHORTEST_TEXT:
-        found.append((HashEntry.Kind.TEXT, text_digest(asset.text)))
+        found.append(Fingerprint(HashEntry.Kind.TEXT, text_digest(asset.text)))
         if near := simhash(asset.text):
-            found.append((HashEntry.Kind.SIMHASH, near))
-    pdqs = Verdict.objects.filter(asset=asset).exclude(pdq="").values_list("pdq", flat=True)
-    return found + [(HashEntry.Kind.PDQ, pdq) for pdq in pdqs.distinct()]
+            found.append(Fingerprint(HashEntry.Kind.SIMHASH, near))
+    looks = Verdict.objects.filter(asset=asset).values_list("pdq", "film_hash")
+    for look, film_hash in dict.fromkeys(looks):
+        if film_hash:
+            found.append(film_fingerprint(film_hash))
+        elif look:
+            found.append(Fingerprint(HashEntry.Kind.PDQ, look))
+    return found
 
 
 def original_digests(asset: Asset) -> Iterable[str]:

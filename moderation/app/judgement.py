@@ -25,6 +25,7 @@ class Judgement:
         author_words: listed words that the author may know, by hazard.
         signals: per surface what was seen (`Finding.to_json`).
         pdq: look of the picture, 64 hexadecimal digits or empty.
+        film_hash: vPDQ of a film (`core.film_hashes.write`) or empty.
         policy_version: the policy and the detector versions that answered, as one SHA-256.
         policy: the policy itself, so that its text can be kept.
     """
@@ -38,6 +39,7 @@ class Judgement:
     signals: tuple[Mapping[str, Any], ...]
     hash_hits: tuple[Mapping[str, Any], ...]
     pdq: str
+    film_hash: str
     policy_version: str
     policy: Policy
     judged_in_ms: int
@@ -60,7 +62,9 @@ class Judgement:
         return [reason.as_json() for reason in told]
 
 
-def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> Judgement:
+def judgement_of(
+    examination: Examination, *, policy: Policy, pdq: str = "", film_hash: str = ""
+) -> Judgement:
     """Put an examination into its stored form."""
     decision = examination.decision
     reasons = tuple(
@@ -96,6 +100,7 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
             for hit in finding.hash_hits
         ),
         pdq=pdq,
+        film_hash=film_hash,
         policy_version=decision.evaluation_version,
         policy=policy,
         judged_in_ms=round(examination.seconds * 1_000),

@@ -7,8 +7,16 @@ import structlog
 from moderation.app.engine import Engine
 from moderation.app.examination import SURFACES, WRITTEN, Examination, Output
 from moderation.app.film_examination import examine_film
-from moderation.app.fingerprints import content_digest, listed, look_of, original_digests
+from moderation.app.fingerprints import (
+    content_digest,
+    hash_of,
+    listed,
+    listed_films,
+    look_of,
+    original_digests,
+)
 from moderation.app.judgement import Judgement, judgement_of
+from moderation.core import film_hashes
 from moderation.core.decisions import HashHit
 from moderation.core.films import Film, Still, joined, unavailable
 from moderation.core.hashes import sha256
@@ -55,11 +63,19 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
     An outage is an answer ("unavailable") and not an exception.
     """
     film = joined([_taken_apart(one, engine) for one in asset.renditions.all()])
-    looks = list(dict.fromkeys(look for still in film.stills if (look := look_of(still.data))))
+    hashed = [(still, look) for still in film.stills if (look := hash_of(still.data))]
+    looks = list(dict.fromkeys(look.value for _, look in hashed if look.is_usable))
+    # A poster is no moment of the film, and would make two films differ that do not.
+    frames = film_hashes.comparable(
+        film_hashes.Frame(look.value, look.quality, still.at_ms / 1_000)
+        for still, look in hashed
+        if still.at_ms is not None
+    )
     digests = list(original_digests(asset))
     content = _content(asset, digests)
     exact = listed(content=content, sha256s=digests, text=asset.text)
     alike = [hit for look in looks for hit in listed(content=content, look=look)]
+    same = listed_films(content=content, frames=frames)
     examination = examine_film(
         engine.examiner,
         Output(
@@ -68,12 +84,17 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
             text=asset.text,
             data=None,
             prompt_hits=_prompt_hits(asset),
-            output_hits=(*exact, *{hit.entry: hit for hit in alike}.values()),
+            output_hits=(*exact, *{hit.entry: hit for hit in alike}.values(), *same),
         ),
         film,
         deadline=engine.configuration.film_deadline,
     )
-    return judgement_of(examination, policy=engine.policy, pdq=looks[0] if looks else "")
+    return judgement_of(
+        examination,
+        policy=engine.policy,
+        pdq=looks[0] if looks else "",
+        film_hash=film_hashes.write(frames) if frames else "",
+    )
 
 
 def _taken_apart(rendition: Rendition, engine: Engine) -> Film:

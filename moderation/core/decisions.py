@@ -38,12 +38,13 @@ class ListHit:
 
 @dataclass(frozen=True, slots=True)
 class HashHit:
-    """The item equals (sha256) or resembles (pdq, simhash: `distance` bits of 256) a listed one.
+    """The item equals (sha256) or resembles (pdq, simhash, vpdq) a listed one.
 
+    `distance` is in bits of 256; of a film that of its pictures on average.
     `entry` and `bank` say which list entry it was; `content` is the SHA-256 of the item itself.
     """
 
-    kind: Literal["sha256", "pdq", "simhash"]
+    kind: Literal["sha256", "pdq", "simhash", "vpdq"]
     action: Literal["allow", "hold", "block"]
     value: str
     distance: int = 0

@@ -3,8 +3,8 @@
 The fields are those of a ThreatDescriptor (developers.facebook.com/docs/threat-exchange/reference/
 apis/threat-descriptor): `raw_indicator` (or `indicator`), `type`, `status`, `tags`, `owner`,
 `description`, `expire_time` (or `expired_on`). In CSV several tags are separated by semicolons. Of
-the types ThreatExchange knows, HASH_SHA256 and HASH_PDQ are read; texts have types of our own. A
-tag `hazard:NAME` names one of our hazards. Other fields are passed over.
+the types ThreatExchange knows, HASH_SHA256, HASH_PDQ and HASH_VIDEO_VPDQ are read; texts have types
+of our own. A tag `hazard:NAME` names one of our hazards. Other fields are passed over.
 """
 
 import csv
@@ -17,7 +17,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from moderation.core.hashes import is_pdq
+from moderation.core import film_hashes
+from moderation.core.film_hashes import Frame
+from moderation.core.hashes import is_hash
 from moderation.core.hazards import Hazard
 
 Form = Literal["csv", "json"]
@@ -26,11 +28,13 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "HASH_SHA256": "sha256",
         "HASH_PDQ": "pdq",
+        "HASH_VIDEO_VPDQ": "vpdq",
         "HASH_TEXT_SHA256": "text",
         "HASH_TEXT_SIMHASH256": "simhash",
     }
 )
-"""What each type is called here. Every one of them is 64 hexadecimal digits."""
+"""What each type is called here. Each is 64 hexadecimal digits, but that of a film a list of them
+(`moderation.core.film_hashes`)."""
 STATUSES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "": frozenset({"block", "hold", "allow"}),
@@ -41,6 +45,7 @@ STATUSES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 """What a bank may make of an opinion: nothing stronger than was said, and never the opposite."""
+LONGEST_INDICATOR: Final = 1_000_000
 LONGEST_DESCRIPTION: Final = 2_000
 LONGEST_OWNER: Final = 200
 LONGEST_TAG: Final = 64
@@ -63,11 +68,15 @@ _HAZARDS: Final = frozenset(map(str, Hazard))
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """One hash with what its owner says about it. `line` is where it stood, from 1."""
+    """One hash with what its owner says about it. `line` is where it stood, from 1.
+
+    `frames` are those of a film, whose `value` is their digest.
+    """
 
     line: int
     kind: str
     value: str
+    frames: tuple[Frame, ...] = ()
     hazard: str = ""
     tags: tuple[str, ...] = ()
     owner: str = ""
@@ -144,7 +153,7 @@ class _Wrong(Exception):
 def _row(one: Descriptor, effect: str) -> dict[str, Any]:
     hazard = (_HAZARD + one.hazard,) if one.hazard else ()
     return {
-        "raw_indicator": one.value,
+        "raw_indicator": film_hashes.write(one.frames) if one.frames else one.value,
         "type": _TYPES[one.kind],
         "status": _OPINIONS[effect],
         "tags": [*hazard, *one.tags],
@@ -191,9 +200,7 @@ def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
 def _descriptor(line: int, row: Mapping[str, Any], effect: str) -> Descriptor:
     kind = _kind(_text(row, "type"))
     name = "raw_indicator" if row.get("raw_indicator") else "indicator"
-    value = _text(row, name).lower()
-    if not is_pdq(value):
-        raise _Wrong("raw_indicator", "64 hexadecimal digits are needed")
+    value, frames = _indicator(kind, _text(row, name, LONGEST_INDICATOR))
     status = _text(row, "status").upper()
     if status not in STATUSES:
         raise _Wrong("status", f"{status[:40]!r} is none of {', '.join(filter(None, STATUSES))}")
@@ -207,6 +214,7 @@ def _descriptor(line: int, row: Mapping[str, Any], effect: str) -> Descriptor:
         line=line,
         kind=kind,
         value=value,
+        frames=frames,
         hazard=hazards[0] if hazards else "",
         tags=tuple(tag for tag in tags if not tag.startswith(_HAZARD)),
         owner=_owner(row),
@@ -220,6 +228,19 @@ def _kind(name: str) -> str:
         known = ", ".join(KINDS)
         raise _Wrong("type", f"{name[:40] or 'nothing'} is not supported; these are: {known}")
     return KINDS[name.upper()]
+
+
+def _indicator(kind: str, text: str) -> tuple[str, tuple[Frame, ...]]:
+    """Return a hash's digits, of a film its digest and its comparable pictures."""
+    if kind == "vpdq":
+        try:
+            frames = film_hashes.comparable(film_hashes.read(text))
+        except film_hashes.InvalidFilmHash as error:
+            raise _Wrong("raw_indicator", str(error)) from error
+        return film_hashes.digest(frames), frames
+    if not is_hash(text.lower()):
+        raise _Wrong("raw_indicator", "64 hexadecimal digits are needed")
+    return text.lower(), ()
 
 
 def _text(row: Mapping[str, Any], field: str, longest: int = 400) -> str:

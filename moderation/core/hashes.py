@@ -104,8 +104,8 @@ def distance(one: str, other: str) -> int:
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
-def is_pdq(value: str) -> bool:
-    """Whether a text is a perceptual hash: 64 hexadecimal digits."""
+def is_hash(value: str) -> bool:
+    """Whether a text is a hash of 256 bits as all lists here write it: 64 hexadecimal digits."""
     return len(value) == _HEX_DIGITS and all(digit in "0123456789abcdef" for digit in value)
 
 

@@ -1,6 +1,6 @@
 """Tables of the gate: rulings and the work of people, and the banks of fingerprints."""
 
-from moderation.app.models.banks import HashBank, HashEntry, HashMatch
+from moderation.app.models.banks import HashBank, HashEntry, HashFrame, HashMatch
 from moderation.app.models.gate import (
     REASON_CHARACTERS,
     VERDICT_NAMES,
@@ -18,6 +18,7 @@ __all__ = [
     "Case",
     "HashBank",
     "HashEntry",
+    "HashFrame",
     "HashMatch",
     "Outcome",
     "PolicyVersion",

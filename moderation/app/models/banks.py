@@ -70,12 +70,15 @@ class HashEntry(Row):
         PDQ = "pdq"
         TEXT = "text"
         SIMHASH = "simhash"
+        VPDQ = "vpdq"
 
     EXACT: ClassVar[frozenset[str]] = frozenset({Kind.SHA256, Kind.TEXT})
 
     bank = models.ForeignKey(HashBank, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=8, choices=Kind)
-    value = models.CharField(max_length=64, help_text="64 lower-case hexadecimal digits.")
+    value = models.CharField(
+        max_length=64, help_text="64 lower-case hexadecimal digits; of a film's its digest."
+    )
     hazard = models.CharField(max_length=32, blank=True, default="")
     reason = models.CharField(max_length=REASON_CHARACTERS)
     source = models.CharField(
@@ -104,7 +107,7 @@ class HashEntry(Row):
                 fields=["bank", "kind", "value"], name="moderation_hash_once_in_a_bank"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["sha256", "pdq", "text", "simhash"]),
+                condition=Q(kind__in=["sha256", "pdq", "text", "simhash", "vpdq"]),
                 name="moderation_hash_kind_known",
             ),
             models.CheckConstraint(
@@ -136,6 +139,29 @@ class HashEntry(Row):
     def is_live(self, at: datetime) -> bool:
         """Whether it matches anything at that moment."""
         return self.paused_at is None and (self.expires_at is None or self.expires_at > at)
+
+
+class HashFrame(Row):
+    """A picture of a listed film: one of the hashes that an entry of the kind vpdq is made of."""
+
+    entry = models.ForeignKey(HashEntry, on_delete=models.CASCADE, related_name="frames")
+    value = models.CharField(max_length=64, help_text="PDQ: 64 lower-case hexadecimal digits.")
+    quality = models.PositiveSmallIntegerField(help_text="0 (flat) to 100.")
+    at_ms = models.PositiveBigIntegerField(help_text="When it is seen, milliseconds.")
+
+    class Meta:
+        db_table = "moderation_hash_frame"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry", "value"], name="moderation_frame_once_in_a_film"
+            ),
+            models.CheckConstraint(
+                condition=Q(value__regex=r"^[0-9a-f]{64}$"), name="moderation_frame_is_hexadecimal"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value[:12]}… at {self.at_ms} ms"
 
 
 class HashMatch(Row):

@@ -74,6 +74,9 @@ class Verdict(Row):
     signals = models.JSONField(default=list)
     hash_hits = models.JSONField(default=list)
     pdq = models.CharField(max_length=64, blank=True, default="")
+    film_hash = models.TextField(
+        blank=True, default="", db_default="", help_text="vPDQ of a film; empty for all else."
+    )
     policy_version = models.CharField(max_length=64, help_text="Policy and detector versions.")
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
     judged_in_ms = models.PositiveIntegerField(help_text="Time spent in detectors, milliseconds.")

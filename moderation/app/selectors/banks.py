@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
-from moderation.app.models import HashBank, HashEntry, HashMatch
+from moderation.app.models import HashBank, HashEntry, HashFrame, HashMatch
 from moderation.app.roles import require_hash_reader, require_reader
 from moderation.core import exchange
 from moderation.core.exchange import Descriptor
+from moderation.core.film_hashes import Frame
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import FieldError, InvalidInput, NotFound
 
+_AT_ONCE: Final = 2_000
 ENTRY_STATES: Final = ("all", "live", "paused", "fused", "expired")
 
 
@@ -152,11 +154,16 @@ def exported(viewer: Viewer, *, bank_id: UUID, form: str) -> str:
 
 def _descriptors(bank: HashBank) -> Iterator[Descriptor]:
     entries = HashEntry.objects.filter(bank=bank, paused_at=None).order_by("pk")
-    for line, entry in enumerate(entries.iterator(), 1):
+    frames = Prefetch("frames", HashFrame.objects.order_by("at_ms", "pk"))
+    for line, entry in enumerate(entries.prefetch_related(frames).iterator(_AT_ONCE), 1):
         yield Descriptor(
             line=line,
             kind=entry.kind,
             value=entry.value,
+            frames=tuple(
+                Frame(frame.value, frame.quality, frame.at_ms / 1_000)
+                for frame in entry.frames.all()
+            ),
             hazard=entry.hazard,
             tags=tuple(entry.tags),
             owner=entry.source,

@@ -7,8 +7,8 @@ from django.db import transaction
 from moderation.app.configuration import configuration
 from moderation.app.models import REASON_CHARACTERS, Case
 from moderation.app.roles import require_decider
-from moderation.app.services import hashes
 from moderation.app.services.case_effects import close_case, picture, record_case
+from moderation.app.services.hash_rulings import list_output
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
 from tidegate.audit.actions import Action
@@ -110,7 +110,7 @@ def decide_case(
         actor=viewer.actor(),
     )
     if list_hashes and ruling == Case.Ruling.BLOCK:
-        hashes.list_output(asset=asset, case=case, viewer=viewer, reason=words)
+        list_output(asset=asset, case=case, viewer=viewer, reason=words)
     return case
 
 

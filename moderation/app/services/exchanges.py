@@ -8,10 +8,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from moderation.app.fingerprints import Fingerprint
 from moderation.app.models import HashBank, HashEntry
 from moderation.app.roles import require_hash_importer
 from moderation.app.services.banks import bank_of, reason_of
 from moderation.app.services.hash_records import record_bank
+from moderation.app.services.hashes import keep_frames
 from moderation.core import exchange
 from moderation.core.exchange import Descriptor
 from tidegate.accounts.viewers import Viewer
@@ -111,20 +113,22 @@ def _take(
         .filter(bank=bank, value__in=[one.value for one in descriptors])
         .order_by("pk")
     }
-    new: list[HashEntry] = []
+    new: list[tuple[HashEntry, Fingerprint]] = []
     different: list[HashEntry] = []
     for one in descriptors:
         entry = known.get((one.kind, one.value))
         said = _said(one, reason if entry is None else entry.reason)
         if entry is None:
-            new.append(
-                HashEntry(bank=bank, kind=one.kind, value=one.value, added_by_id=user_id, **said)
+            entry = HashEntry(
+                bank=bank, kind=one.kind, value=one.value, added_by_id=user_id, **said
             )
+            new.append((entry, Fingerprint(HashEntry.Kind(one.kind), one.value, one.frames)))
         elif any(getattr(entry, name) != value for name, value in said.items()):
             for name, value in said.items():
                 setattr(entry, name, value)
             different.append(entry)
-    HashEntry.objects.bulk_create(new)
+    HashEntry.objects.bulk_create(entry for entry, _ in new)
+    keep_frames(new)
     HashEntry.objects.bulk_update(different, _TAKEN)
     return len(new), len(different)
 

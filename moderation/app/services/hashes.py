@@ -1,20 +1,20 @@
 """Writes of the hash banks' entries: fingerprints that settle a matter without a score."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from moderation.app.fingerprints import fingerprints_of_asset
-from moderation.app.models import Case, HashBank, HashEntry
+from moderation.app.fingerprints import Fingerprint, film_fingerprint
+from moderation.app.models import HashBank, HashEntry, HashFrame
 from moderation.app.roles import require_hash_keeper
 from moderation.app.services.banks import bank_of, reason_of, standard_bank
 from moderation.app.services.hash_records import PLATFORM, picture, record_entry
-from moderation.core.hashes import is_pdq
+from moderation.core.film_hashes import InvalidFilmHash
+from moderation.core.hashes import is_hash
 from moderation.core.hazards import Hazard
 from tidegate.accounts.viewers import Viewer
-from tidegate.assets.models import Asset
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.primitives.clock import now
@@ -40,15 +40,16 @@ def add_hash(
 
     `effect` alone means the standard bank of that effect.
 
+    `value` is 64 hexadecimal digits; of a film its hash as `core.film_hashes` reads it.
+
     Raises:
         NotAllowed: not a senior reviewer or policy admin.
         NotFound: no such bank.
-        InvalidInput: unknown kind, effect or hazard, not 64 hexadecimal digits, no reason, or an
+        InvalidInput: unknown kind, effect or hazard, a value that is no such hash, no reason, or an
             expiry that has passed.
         Conflict: the fingerprint is already listed with another effect.
     """
     user_id = require_hash_keeper(viewer)
-    digits = value.strip().lower()
     if kind not in HashEntry.Kind.values or (
         bank_id is None and effect not in HashBank.Effect.values
     ):
@@ -57,10 +58,7 @@ def add_hash(
             code="unknown_hash_kind",
             pointer="/kind",
         )
-    if not is_pdq(digits):
-        raise InvalidInput(
-            "A hash has 64 hexadecimal digits.", code="hash_invalid", pointer="/value"
-        )
+    listing = _fingerprint(HashEntry.Kind(kind), value)
     if hazard and hazard not in set(Hazard):
         raise InvalidInput("There is no such hazard.", code="unknown_hazard", pointer="/hazard")
     if len(source) > SOURCE_CHARACTERS or "\0" in source:
@@ -69,7 +67,7 @@ def add_hash(
     _future(expires_at)
     bank = standard_bank(HashBank.Effect(effect)) if bank_id is None else bank_of(bank_id)
     other = (
-        HashEntry.objects.filter(kind=kind, value=digits)
+        HashEntry.objects.filter(kind=kind, value=listing.value)
         .exclude(bank__effect=bank.effect)
         .select_related("bank")
         .first()
@@ -79,7 +77,7 @@ def add_hash(
     entry, is_new = HashEntry.objects.select_related("bank").get_or_create(
         bank=bank,
         kind=kind,
-        value=digits,
+        value=listing.value,
         defaults={
             "reason": words,
             "hazard": hazard,
@@ -89,6 +87,7 @@ def add_hash(
         },
     )
     if is_new:
+        keep_frames([(entry, listing)])
         record_entry(Action.HASH_LISTED, entry, actor=viewer.actor(), reason=words, before=None)
     return entry
 
@@ -189,79 +188,34 @@ def set_hash_expiry(
     return entry
 
 
-def list_output(*, asset: Asset, case: Case, viewer: Viewer, reason: str) -> list[HashEntry]:
-    """Put a blocked output's fingerprints into the standard banks, in the decision's transaction.
-
-    The same bytes, the same text and pictures that look the same will be blocked; a text that is
-    merely near will be held, because one other word may make it another matter.
-
-    The entries belong to the case's chain, because one transaction may write one chain only. A
-    fingerprint that such a bank lists already stays as it is, also one that is paused: its fuse,
-    or a person, had a reason. But a ruling to block is newer than an entry that was milder, and
-    than one that has expired: these become entries of this case.
-    """
-    entries = []
-    for kind, value in fingerprints_of_asset(asset):
-        is_near = kind == HashEntry.Kind.SIMHASH
-        bank = standard_bank(HashBank.Effect.HOLD if is_near else HashBank.Effect.BLOCK)
-        entry, before = _ruled_out(bank, kind, value, case=case, viewer=viewer, reason=reason)
-        if before is None or before != picture(entry):
-            record_entry(
-                Action.HASH_LISTED,
-                entry,
-                chain=f"organisation:{case.organisation_id}",
-                actor=viewer.actor(),
-                reason=reason,
-                before=before,
-                correlation_id=asset.correlation_id,
-            )
-        entries.append(entry)
-    return entries
-
-
-def _ruled_out(
-    bank: HashBank, kind: HashEntry.Kind, value: str, *, case: Case, viewer: Viewer, reason: str
-) -> tuple[HashEntry, dict[str, Any] | None]:
-    """Return the entry that keeps a fingerprint out, and its picture before; None of a new one."""
-    known = list(
-        HashEntry.objects.select_for_update(of=("self",))
-        .select_related("bank")
-        .filter(kind=kind, value=value)
-        .order_by("pk")
-    )
-    strict = {HashBank.Effect.BLOCK, bank.effect}
-    blocks = [entry for entry in known if entry.bank.effect in strict]
-    changing = (blocks or known)[:1]
-    if not changing:
-        entry, is_new = HashEntry.objects.select_related("bank").get_or_create(
-            bank=bank,
-            kind=kind,
-            value=value,
-            defaults={**_ruled(case, reason), "added_by_id": viewer.user_id},
+def keep_frames(listings: Iterable[tuple[HashEntry, Fingerprint]]) -> None:
+    """Write the pictures that new entries of films are found by."""
+    HashFrame.objects.bulk_create(
+        HashFrame(
+            entry=entry,
+            value=frame.value,
+            quality=frame.quality,
+            at_ms=round(frame.at_seconds * 1_000),
         )
-        return entry, None if is_new else picture(entry)
-    entry = changing[0]
-    before = picture(entry)
-    is_over = entry.expires_at is not None and entry.expires_at <= now()
-    if blocks and (entry.paused_at is not None or not is_over):
-        return entry, before
-    changes = {**_ruled(case, reason), "bank": entry.bank if blocks else bank, "expires_at": None}
-    if not blocks:
-        changes |= {"paused_at": None, "paused_because": "", "paused_by": None}
-        changes |= {"paused_by_fuse": False, "counted_from": now()}
-    for name, value_of in changes.items():
-        setattr(entry, name, value_of)
-    entry.save(update_fields=[*changes])
-    return entry, before
+        for entry, listing in listings
+        for frame in listing.frames
+    )
 
 
-def _ruled(case: Case, reason: str) -> dict[str, Any]:
-    return {
-        "hazard": case.hazards[0] if case.hazards else "",
-        "reason": reason,
-        "source": "case",
-        "source_case": case,
-    }
+def _fingerprint(kind: HashEntry.Kind, value: str) -> Fingerprint:
+    if kind == HashEntry.Kind.VPDQ:
+        try:
+            return film_fingerprint(value)
+        except InvalidFilmHash as error:
+            raise InvalidInput(
+                f"This is no hash of a film: {error}.", code="hash_invalid", pointer="/value"
+            ) from error
+    digits = value.strip().lower()
+    if not is_hash(digits):
+        raise InvalidInput(
+            "A hash has 64 hexadecimal digits.", code="hash_invalid", pointer="/value"
+        )
+    return Fingerprint(kind, digits)
 
 
 def _locked(entry_id: UUID) -> HashEntry:

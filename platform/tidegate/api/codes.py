@@ -221,7 +221,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "unknown_hash_kind": "There is no such kind of hash.",
         "unknown_hazard": "There is no such hazard.",
         "hash_list_invalid": "The line of the list is wrong; nothing of the list was taken.",
-        "hash_invalid": "The hash is not 64 hexadecimal digits.",
+        "hash_invalid": "The hash is not 64 hexadecimal digits, or not the list of a film's.",
         "reason_missing": "A reason is needed.",
         "reason_invalid": "The reason is too long or holds U+0000.",
         "not_a_picture": "The bytes are no PNG, JPEG, WebP or GIF.",

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from moderation.core import exchange
+from moderation.core import exchange, film_hashes
 from moderation.core.exchange import Descriptor, Form, InvalidList
+from moderation.core.film_hashes import Frame
 
 A, B = "ab" * 32, "cd" * 32
+FILM = (Frame(A, 100, 0.0), Frame(B, 50, 1.5))
 HEAD = "raw_indicator,type,status,tags,owner,description,expire_time\n"
 ENTRIES = [
     Descriptor(
@@ -24,6 +26,7 @@ ENTRIES = [
     Descriptor(line=4, kind="sha256", value=A),
     Descriptor(line=5, kind="text", value=B),
     Descriptor(line=6, kind="simhash", value=B),
+    Descriptor(line=7, kind="vpdq", value=film_hashes.digest(FILM), frames=FILM),
 ]
 
 
@@ -35,6 +38,7 @@ def test_what_was_written_is_read_again(form: Form, effect: str) -> None:
     assert [(one.kind, one.value, one.hazard, one.tags, one.owner) for one in read] == without_lines
     assert [one.description for one in read] == [one.description for one in ENTRIES]
     assert [one.expires_at for one in read] == [one.expires_at for one in ENTRIES]
+    assert [one.frames for one in read] == [one.frames for one in ENTRIES]
 
 
 def test_an_answer_of_the_graph_api_is_read_as_it_comes() -> None:

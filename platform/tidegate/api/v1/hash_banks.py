@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from moderation.app import selectors, services
 from moderation.app.models import HashBank, HashEntry
 from moderation.app.selectors import ENTRY_STATES
-from moderation.core.exchange import FORMS
+from moderation.core.exchange import FORMS, LONGEST_INDICATOR
 from tidegate.api.forms import checked
 from tidegate.api.pagination import page
 from tidegate.api.v1.shapes import Id, Text, Whole, choice, page_of, paged
@@ -121,7 +121,10 @@ class HashIn(_Reasoned):
 
     bank_id = Id()
     kind = serializers.ChoiceField(choices=HashEntry.Kind.choices)
-    value = Text(max_length=100, help_text="64 hexadecimal digits.")
+    value = Text(
+        max_length=LONGEST_INDICATOR,
+        help_text="64 hexadecimal digits; of a film a JSON list of `HASH,QUALITY,SECONDS`.",
+    )
     hazard = Text(max_length=32, required=False, allow_blank=True, default="")
     owner = Text(
         source="source",
