@@ -14,7 +14,14 @@ from tidegate.settings.env import EnvironmentRefused
 from tidegate.stack import given, keys, ports
 from tidegate.stack.leftovers import end_leftovers
 from tidegate.stack.places import CHECKOUT, Places
-from tidegate.stack.plan import PORT_NAMES, PlanRefused, fixed_ports, make_plan, worker_places
+from tidegate.stack.plan import (
+    PORT_NAMES,
+    PlanRefused,
+    fixed_ports,
+    guard_entries,
+    make_plan,
+    worker_places,
+)
 from tidegate.stack.processes import open_log, wait_for
 from tidegate.stack.serving_env import PYTHONS, python_of
 from tidegate.stack.state import StackState, is_same_process, is_supervised, sole_supervisor
@@ -57,6 +64,7 @@ def check_machine(places: Places) -> None:
     try:
         wanted = fixed_ports(os.environ)
         worker_places(os.environ)
+        guard_entries(os.environ)
         if not is_supervised(places.lock):
             ports.choose(wanted, home=places.var, earlier={}, fixed=wanted)
     except (ports.PortTaken, PlanRefused) as exc:

@@ -11,6 +11,8 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tidegate.stack import ports
 from tidegate.stack.broker import SESSION_TIMEOUT_MS, Broker
@@ -21,8 +23,12 @@ from tidegate.stack.triton import ModelState, TritonPorts, TritonServer
 from tidegate.stack.units import Process, ReadyFile, Unit
 from tidegate.stack.valkey import Valkey
 
+if TYPE_CHECKING:
+    from moderation.core.guards.entries import GuardEntry
+
 PORT_NAMES = ("web", "valkey", "broker", "triton_grpc", "triton_http", "triton_metrics")
 _WEB_PORT = "TIDEGATE_WEB_PORT"
+_GUARDS_FILE = "TIDEGATE_GUARDS_FILE"
 # Queue, and how many tasks of it at a time. A generator on a CPU gains nothing from more, but for
 # pictures, which take half a second: one is drawn while another is claimed, or stored.
 _WORKERS = {
@@ -81,6 +87,24 @@ def worker_places(environ: Mapping[str, str]) -> dict[str, int]:
             raise PlanRefused(f"{name} must be between 1 and {_MOST_AT_ONCE}, not {value!r}")
         found[queue] = int(value)
     return found
+
+
+def guard_entries(environ: Mapping[str, str]) -> tuple[GuardEntry, ...]:
+    """Return the guard models of the file that TIDEGATE_GUARDS_FILE names; none without it.
+
+    Raises:
+        PlanRefused: the file cannot be read or used.
+    """
+    name = environ.get(_GUARDS_FILE)
+    if not name:
+        return ()
+    # Read here, not at import: the command line answers without it.
+    from moderation.core.guards import entries as guards
+
+    try:
+        return guards.read(Path(name).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, guards.InvalidGuards) as error:
+        raise PlanRefused(f"{_GUARDS_FILE}={name}: {error}") from error
 
 
 def make_plan(places: Places, chosen: Mapping[str, int], environ: Mapping[str, str]) -> Plan:
@@ -232,6 +256,7 @@ def _triton(ours: _Ours, chosen: Mapping[str, int]) -> list[Unit]:
         var_dir=ours.places.var,
         root=CHECKOUT,
         models_dir=ours.places.models,
+        guards=guard_entries(ours.environment),
     )
 
     def loading() -> str:

@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tidegate.stack import serving_env, triton_install, triton_remains
 from tidegate.stack.processes import Child, Program, describe_exit, tail
+
+if TYPE_CHECKING:
+    from moderation.core.guards.entries import GuardEntry
 
 LOOPBACK = "127.0.0.1"
 REPOSITORIES = ("generation/serving", "moderation/serving", "recommendations/serving")
@@ -67,6 +70,7 @@ class TritonServer:
         models: The names to load; by default every model folder of the repositories, except those
             that the catalogue loads on demand.
         environment: Added to the server's and so to the models' environment.
+        guards: Guard models, whose folders are written when it starts.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class TritonServer:
         repositories: Sequence[Path] | None = None,
         models: Sequence[str] | None = None,
         environment: Mapping[str, str] | None = None,
+        guards: Sequence[GuardEntry] = (),
     ) -> None:
         self._ports = ports
         self._root = root
@@ -92,6 +97,11 @@ class TritonServer:
         self._catalogue = self._folder / "catalogue"
         if repositories is None:
             self._repositories.append(self._catalogue)
+        self._guards = tuple(guards)
+        self._guards_folder = self._folder / "guards"
+        if self._guards:
+            self._repositories.append(self._guards_folder)
+            self._models += tuple(guard.name for guard in self._guards)
         self._extra = dict(environment or {})
         # One machine may run several servers (a stack's, a test's), each in a folder of its own.
         self._mark = triton_remains.mark_of(self._folder)
@@ -130,6 +140,10 @@ class TritonServer:
         """
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._catalogue.mkdir(parents=True, exist_ok=True)
+        if self._guards:
+            from moderation.core.guards.entries import write_folders
+
+            write_folders(self._guards, self._guards_folder)
         try:
             triton_install.assemble(self._root, self._folder)
         except triton_install.ServerMissing as exc:

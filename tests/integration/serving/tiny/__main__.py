@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from tests.integration.serving.tiny.guards import guard_gemma, guard_llama, guard_qwen
 from tests.integration.serving.tiny.pictures import checked, flux, qwen_image, sdxl
 from tests.integration.serving.tiny.videos import ltx, wan
 from tests.integration.serving.tiny.words_and_sounds import llama, musicgen, vits
@@ -20,6 +21,9 @@ MODELS: dict[str, Callable[[Path], None]] = {
     "musicgen": musicgen,
     "vits": vits,
     "llama": llama,
+    "guard-llama": guard_llama,
+    "guard-gemma": guard_gemma,
+    "guard-qwen": guard_qwen,
 }
 
 if __name__ == "__main__":
