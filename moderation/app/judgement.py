@@ -8,7 +8,7 @@ from moderation.app.examination import Examination
 from moderation.app.models import Case, Outcome
 from moderation.app.public_reasons import WAITING, public_reasons
 from moderation.core.decisions import RANK, Reason, Verdict
-from moderation.core.hazards import UNKNOWN_SEVERITY, severity
+from moderation.core.hazards import UNKNOWN, urgency
 from moderation.core.policy import Policy
 
 _AUTHOR_CODES = {"hash_list": "listed"}
@@ -80,7 +80,7 @@ def judgement_of(
         author_codes=author_codes(counted),
         author_words=author_words(counted, policy),
         severity=max(
-            (severity(reason.hazard) if reason.hazard else UNKNOWN_SEVERITY for reason in counted),
+            (urgency(reason.hazard or UNKNOWN) for reason in counted),
             default=0,
         ),
         signals=tuple(finding.to_json() for finding in examination.findings),
@@ -126,9 +126,7 @@ def without(judgement: Judgement, entries: Collection[str]) -> Judgement:
         reasons=tuple(reasons),
         hazards=tuple(dict.fromkeys(one["hazard"] for one in against if one["hazard"])),
         author_codes=_author_codes((one["hazard"], one["rule"]) for one in against),
-        severity=max(
-            severity(one["hazard"]) if one["hazard"] else UNKNOWN_SEVERITY for one in against
-        ),
+        severity=max(urgency(one["hazard"] or UNKNOWN) for one in against),
     )
 
 

@@ -10,38 +10,15 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from moderation.core.hazards import Hazard
+from moderation.core.taxonomy import OPENAI, taxonomy
 
 InputType = Literal["text", "image"]
 
 CATEGORIES: Final[Mapping[str, tuple[Hazard, ...]]] = MappingProxyType(
-    {
-        "harassment": (Hazard.HARASSMENT,),
-        "harassment/threatening": (Hazard.HARASSMENT, Hazard.VIOLENCE),
-        "hate": (Hazard.HATE,),
-        "hate/threatening": (Hazard.HATE, Hazard.VIOLENCE),
-        "illicit": (Hazard.DANGEROUS,),
-        "illicit/violent": (Hazard.DANGEROUS, Hazard.VIOLENCE),
-        "self-harm": (Hazard.SELF_HARM,),
-        # Our detectors do not tell why somebody writes about self-harm, nor how graphic it is.
-        "self-harm/intent": (),
-        "self-harm/instructions": (),
-        "sexual": (Hazard.SEXUAL,),
-        "sexual/minors": (Hazard.CHILD_SAFETY,),
-        "violence": (Hazard.VIOLENCE,),
-        "violence/graphic": (),
-    }
+    {code.code: code.hazards for code in taxonomy().schemes[OPENAI].codes}
 )
 """A category applies where all of its hazards do: "hateful content that also includes violence".
 One without hazards is never scored; the category it refines is."""
-
-UNMAPPED: Final[Mapping[Hazard, str]] = MappingProxyType(
-    {
-        Hazard.PROMPT_ATTACK: "about the model that is asked, not about the content",
-        Hazard.SPAM: "unwanted, not harmful; no category says it",
-        Hazard.PROFANITY: "strong words at nobody; no category says it",
-    }
-)
-"""Hazards that no category means, and why. They still count in `flagged`."""
 
 
 @dataclass(frozen=True, slots=True)

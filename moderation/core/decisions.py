@@ -6,6 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
+from moderation.core.hazards import severity
+
 Action = Literal["release", "hold", "block"]
 WordSeverity = Literal["mild", "strong", "severe"]
 
@@ -81,6 +83,7 @@ class Reason:
             "rule": self.rule,
             "detector": self.detector,
             "verdict": str(self.verdict),
+            "severity": severity(self.hazard) if self.hazard else None,
             "detail": self.detail,
             **({"entry": self.entry} if self.entry else {}),
         }

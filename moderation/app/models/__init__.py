@@ -11,6 +11,7 @@ from moderation.app.models.gate import (
     Report,
     Verdict,
 )
+from moderation.app.models.taxonomy import TaxonomyHazard, TaxonomyMapping
 
 __all__ = [
     "REASON_CHARACTERS",
@@ -24,5 +25,7 @@ __all__ = [
     "PolicyVersion",
     "PromptScreening",
     "Report",
+    "TaxonomyHazard",
+    "TaxonomyMapping",
     "Verdict",
 ]

@@ -13,6 +13,7 @@ from moderation.app.selectors.banks import (
 )
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
 from moderation.app.selectors.queue import STATES, queue, queue_counts
+from moderation.app.selectors.taxonomies import PublishedTaxonomy, published_taxonomy
 from moderation.app.selectors.views import (
     CaseEvidence,
     CasePage,
@@ -32,6 +33,7 @@ __all__ = [
     "CaseEvidence",
     "CasePage",
     "CaseSummary",
+    "PublishedTaxonomy",
     "QueueCounts",
     "ReportSummary",
     "Score",
@@ -47,6 +49,7 @@ __all__ = [
     "hash_entries",
     "hash_entry_for",
     "matches_of",
+    "published_taxonomy",
     "queue",
     "queue_counts",
 ]

@@ -17,6 +17,7 @@ from moderation.app.services.hashes import (
 from moderation.app.services.policies import activate_policy
 from moderation.app.services.reports import record_report
 from moderation.app.services.screenings import record_screening
+from moderation.app.services.taxonomies import publish_taxonomy
 from moderation.app.services.verdicts import record_verdict, supersede_unavailable
 from moderation.app.services.viewings import note_view
 
@@ -30,6 +31,7 @@ __all__ = [
     "import_hashes",
     "note_view",
     "pause_hash",
+    "publish_taxonomy",
     "record_report",
     "record_screening",
     "record_verdict",

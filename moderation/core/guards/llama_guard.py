@@ -14,23 +14,22 @@ from moderation.core.hazards import Hazard
 
 _SAFE, _UNSAFE = "safe", "unsafe"
 _NAMES: Mapping[Role, str] = MappingProxyType({"user": "User", "assistant": "Agent"})
-# What each category of the family means here; several where it is of two kinds.
 _HAZARDS: Mapping[str, tuple[Hazard, ...]] = MappingProxyType(
     {
-        "Violent Crimes": (Hazard.VIOLENCE,),
-        "Non-Violent Crimes": (Hazard.DANGEROUS,),
-        "Sex Crimes": (Hazard.SEXUAL, Hazard.VIOLENCE),
+        "Violent Crimes": (Hazard.VIOLENT_CRIME,),
+        "Non-Violent Crimes": (Hazard.NON_VIOLENT_CRIME,),
+        "Sex Crimes": (Hazard.SEXUAL_CRIME,),
         "Child Exploitation": (Hazard.CHILD_SAFETY,),
-        "Defamation": (Hazard.HARASSMENT,),
-        "Specialized Advice": (Hazard.DANGEROUS,),
-        "Privacy": (Hazard.HARASSMENT,),
-        "Intellectual Property": (Hazard.DANGEROUS,),
-        "Indiscriminate Weapons": (Hazard.DANGEROUS,),
+        "Defamation": (Hazard.DEFAMATION,),
+        "Specialized Advice": (Hazard.SPECIALISED_ADVICE,),
+        "Privacy": (Hazard.PRIVACY,),
+        "Intellectual Property": (Hazard.COPYRIGHT,),
+        "Indiscriminate Weapons": (Hazard.WEAPONS,),
         "Hate": (Hazard.HATE,),
         "Self-Harm": (Hazard.SELF_HARM,),
         "Sexual Content": (Hazard.SEXUAL,),
-        "Elections": (Hazard.DANGEROUS,),
-        "Code Interpreter Abuse": (Hazard.PROMPT_ATTACK,),
+        "Elections": (Hazard.ELECTIONS,),
+        "Code Interpreter Abuse": (Hazard.CODE_ABUSE,),
     }
 )
 

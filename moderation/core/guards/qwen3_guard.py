@@ -17,14 +17,14 @@ _NAMES: Mapping[Role, str] = MappingProxyType({"user": "USER", "assistant": "ASS
 _JAILBREAK = "Jailbreak"
 _HAZARDS: Mapping[str, tuple[Hazard, ...]] = MappingProxyType(
     {
-        "Violent": (Hazard.VIOLENCE,),
-        "Non-violent Illegal Acts": (Hazard.DANGEROUS,),
+        "Violent": (Hazard.VIOLENCE, Hazard.VIOLENT_CRIME),
+        "Non-violent Illegal Acts": (Hazard.NON_VIOLENT_CRIME,),
         "Sexual Content or Sexual Acts": (Hazard.SEXUAL,),
-        "PII": (Hazard.HARASSMENT,),
+        "PII": (Hazard.PRIVACY,),
         "Suicide & Self-Harm": (Hazard.SELF_HARM,),
         "Unethical Acts": (Hazard.HATE, Hazard.HARASSMENT),
-        "Politically Sensitive Topics": (Hazard.DANGEROUS,),
-        "Copyright Violation": (Hazard.DANGEROUS,),
+        "Politically Sensitive Topics": (Hazard.DECEPTION, Hazard.ELECTIONS),
+        "Copyright Violation": (Hazard.COPYRIGHT,),
         _JAILBREAK: (Hazard.PROMPT_ATTACK,),
     }
 )

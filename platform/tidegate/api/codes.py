@@ -96,6 +96,7 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "asset_in_whole": ("409", "What was made a whole stays one."),
         "composition_move_not_allowed": ("409", "The composition has ended already."),
         "job_move_not_allowed": ("409", "The job's present state does not lead there."),
+        "taxonomy_changed": ("409", "A published version of the taxonomy says something else."),
         "invalid_case_move": ("409", "The case's present state does not lead there."),
         "case_held": (
             "409",

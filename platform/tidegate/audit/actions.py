@@ -93,5 +93,6 @@ class Action(StrEnum):
     BANK_CREATED = "bank.created"
     BANK_CHANGED = "bank.changed"
     BANK_IMPORTED = "bank.imported"
+    TAXONOMY_PUBLISHED = "taxonomy.published"
     # the platform itself
     DEAD_LETTER_REPLAYED = "dead_letter.replayed"

@@ -215,6 +215,9 @@ def _pages(ours: _Ours, port: int, have: set[str]) -> list[Unit]:
             needs=_only(have, "postgres"),
         ),
         ours.task(
+            "publish_taxonomy", "Taxonomy", "-m", "django", "publish_taxonomy", needs=("web",)
+        ),
+        ours.task(
             "ensure_demo", "Demo people and projects", "-m", "django", "ensure_demo", needs=("web",)
         ),
     ]

@@ -360,6 +360,7 @@ EXEMPT: dict[str, str] = {
     "api/docs": "made from code, not from rows",
     "api/docs/problems": "made from code, not from rows",
     "api/^.*$": "answers 404 to every address that no route knows",
+    "api/v1/taxonomy": "kinds of harm and their codes, public",
     "api/v1/models": "the catalogue of models is public",
     "api/v1/models/<str:name>": "the catalogue of models is public",
     "api/v1/servers": "models, no content",

@@ -218,7 +218,7 @@ def test_two_categories_that_are_equally_likely_both_carry_the_whole_probability
     answered = Answered({"safe": 0.2, "unsafe": 0.8}, {"S1": 0.45, "S10": 0.45, "S12": 0.1})
     scores = FAMILIES["llama-guard-3"].scores([answered])
 
-    assert scores[Hazard.VIOLENCE] == pytest.approx(0.8)
+    assert scores[Hazard.VIOLENT_CRIME] == pytest.approx(0.8)
     assert scores[Hazard.HATE] == pytest.approx(0.8)
     assert scores[Hazard.SEXUAL] == pytest.approx(0.8 * 0.1 / 0.45)
     assert scores[Hazard.SELF_HARM] == 0.0

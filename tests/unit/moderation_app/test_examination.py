@@ -144,7 +144,7 @@ def test_a_blocked_fingerprint_is_told_to_the_author_as_seen_before(judge: Judge
 
 @pytest.mark.parametrize(
     ("text", "severity"),
-    [("calm", 0), ("spammaybe", 20), ("spammaybe hatemaybe", 60), ("child_safetymaybe", 100)],
+    [("calm", 0), ("spammaybe", 25), ("spammaybe hatemaybe", 75), ("child_safetymaybe", 100)],
 )
 def test_the_severity_is_that_of_the_worst_hazard(judge: Judge, text: str, severity: int) -> None:
     assert judge("text", text=text).severity == severity

@@ -20,6 +20,7 @@ from tidegate.api.v1 import (
     recipes,
     registry,
     sessions,
+    taxonomy,
     uploads,
 )
 
@@ -43,6 +44,7 @@ urlpatterns = [
         "projects/<uuid:project_id>/collaborators/<uuid:user_id>",
         projects.CollaboratorView.as_view(),
     ),
+    path("taxonomy", taxonomy.TaxonomyView.as_view()),
     path("models", models.Models.as_view()),
     path("models/<str:name>", models.ModelView.as_view()),
     path("registry/models", registry.Registry.as_view()),
