@@ -1,4 +1,4 @@
-"""Tables of the gate: rulings and the work of people, and the banks of fingerprints."""
+"""Tables of the gate: rulings and the work of people, banks of fingerprints, policies."""
 
 from moderation.app.models.banks import HashBank, HashEntry, HashFrame, HashMatch
 from moderation.app.models.gate import (
@@ -6,15 +6,24 @@ from moderation.app.models.gate import (
     VERDICT_NAMES,
     Case,
     Outcome,
-    PolicyVersion,
     PromptScreening,
     Report,
     Verdict,
 )
+from moderation.app.models.policies import (
+    POLICY_REASON_CHARACTERS,
+    BacktestRun,
+    PolicyVersion,
+    RetroHold,
+    RetroRun,
+    ShadowDecision,
+)
 
 __all__ = [
+    "POLICY_REASON_CHARACTERS",
     "REASON_CHARACTERS",
     "VERDICT_NAMES",
+    "BacktestRun",
     "Case",
     "HashBank",
     "HashEntry",
@@ -24,5 +33,8 @@ __all__ = [
     "PolicyVersion",
     "PromptScreening",
     "Report",
+    "RetroHold",
+    "RetroRun",
+    "ShadowDecision",
     "Verdict",
 ]
