@@ -18,7 +18,7 @@ from tidegate.accounts.viewers import Viewer
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.primitives.clock import now
-from tidegate.primitives.errors import Conflict, InvalidInput
+from tidegate.primitives.errors import Conflict, FieldError, InvalidInput
 
 _STATE = BacktestRun.State
 BATCH: Final = 1_000
@@ -40,9 +40,7 @@ def start_backtest(
     user_id = require_policy_admin(viewer)
     version = policy_version_for(viewer, version_id)
     if since >= until:
-        raise InvalidInput(
-            "The period ends before it begins.", code="out_of_range", pointer="/until"
-        )
+        raise _out_of_range("/until", "The period ends before it begins.")
     # What is decided from now on is not in it: a run has an end.
     until = min(until, now())
     running = BacktestRun.objects.filter(state=_STATE.RUNNING)
@@ -52,7 +50,7 @@ def start_backtest(
     if running.count() >= MOST_RUNNING:
         raise Conflict(f"There are {MOST_RUNNING} backtests running.", code="backtest_limit")
     if since >= until:
-        raise InvalidInput("The period is yet to come.", code="out_of_range", pointer="/since")
+        raise _out_of_range("/since", "The period is yet to come.")
     run = BacktestRun(policy=version, since=since, until=until, asked_by_id=user_id)
     run.save(force_insert=True)
     _record(run, Action.BACKTEST_STARTED, viewer)
@@ -118,6 +116,10 @@ def _advance(run_id: UUID) -> int:
         run.finished_at = now()
     run.save()
     return len(batch)
+
+
+def _out_of_range(pointer: str, message: str) -> InvalidInput:
+    return InvalidInput(message, errors=[FieldError(pointer, "out_of_range", message)])
 
 
 def _record(run: BacktestRun, action: Action, viewer: Viewer) -> None:

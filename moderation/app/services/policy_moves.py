@@ -20,7 +20,14 @@ from tidegate.accounts.viewers import Viewer
 from tidegate.audit.actions import Action
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
-from tidegate.primitives.errors import Conflict, InvalidInput, InvalidMove, NotAllowed, NotFound
+from tidegate.primitives.errors import (
+    Conflict,
+    FieldError,
+    InvalidInput,
+    InvalidMove,
+    NotAllowed,
+    NotFound,
+)
 
 _STATE = PolicyVersion.State
 _ORIGIN = PolicyVersion.Origin
@@ -44,15 +51,13 @@ def propose_policy(*, source: str, viewer: Viewer, reason: str) -> PolicyVersion
     user_id = require_policy_admin(viewer)
     words = reason_of(reason, "A proposal needs a reason.")
     if len(source) > LONGEST_POLICY or "\0" in source:
-        raise InvalidInput(
-            f"A policy has at most {LONGEST_POLICY} characters.",
-            code="policy_invalid",
-            pointer="/source",
+        raise _wrong(
+            "/source", "policy_invalid", f"A policy has at most {LONGEST_POLICY} characters."
         )
     try:
         policy = policy_of(source)
     except InvalidPolicy as error:
-        raise InvalidInput(str(error), code="policy_invalid", pointer="/source") from error
+        raise _wrong("/source", "policy_invalid", str(error)) from error
     take_turn()
     version, is_new = PolicyVersion.objects.get_or_create(
         version=policy.version, defaults={"source": source}
@@ -99,7 +104,7 @@ def move_policy(
     user_id = require_policy_admin(viewer)
     words = reason_of(reason, "A move needs a reason.")
     if to not in _ASKED:
-        raise InvalidInput("There is no such state.", code="unknown_state", pointer="/to")
+        raise _wrong("/to", "unknown_state", "There is no such state.")
     take_turn()
     version = _version_of(version_id)
     actor = viewer.actor()
@@ -184,16 +189,12 @@ def _try(
     version: PolicyVersion, share: float | None, seed: str, actor: Actor, reason: str
 ) -> PolicyVersion:
     if share is None or not math.isfinite(share) or not 0.0 < share <= 1.0:
-        raise InvalidInput(
-            "A canary's share lies above 0 and is at most 1.",
-            code="out_of_range",
-            pointer="/canary_share",
+        raise _wrong(
+            "/canary_share", "out_of_range", "A canary's share lies above 0 and is at most 1."
         )
     if len(seed) > SEED_CHARACTERS or "\0" in seed:
-        raise InvalidInput(
-            f"A seed has at most {SEED_CHARACTERS} characters.",
-            code="invalid_length",
-            pointer="/canary_seed",
+        raise _wrong(
+            "/canary_seed", "invalid_length", f"A seed has at most {SEED_CHARACTERS} characters."
         )
     if PolicyVersion.objects.filter(state=_STATE.CANARY).exclude(pk=version.pk).exists():
         raise Conflict("Another policy is tried on a share of the traffic.", code="canary_taken")
@@ -227,6 +228,10 @@ def _version_of(version_id: UUID) -> PolicyVersion:
     if version is None or version.origin == _ORIGIN.STAMP:
         raise NotFound("There is no such policy version.", code="policy_not_found")
     return version
+
+
+def _wrong(pointer: str, code: str, message: str) -> InvalidInput:
+    return InvalidInput(message, errors=[FieldError(pointer, code, message)])
 
 
 def _require_room() -> None:

@@ -14,7 +14,7 @@ from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
-from tidegate.primitives.errors import Conflict, InvalidInput
+from tidegate.primitives.errors import Conflict, FieldError, InvalidInput
 
 _STATE = RetroRun.State
 _OPEN = (_STATE.PREVIEWING, _STATE.READY, _STATE.RUNNING, _STATE.PAUSED, _STATE.UNDOING)
@@ -65,11 +65,8 @@ def move_retro_run(*, run_id: UUID, to: str, viewer: Viewer, reason: str) -> Ret
     require_run_admin(viewer)
     words = reason_of(reason, "A retro-run needs a reason.")
     if to not in ASKED:
-        raise InvalidInput(
-            f"A retro-run is moved to one of {', '.join(ASKED)}.",
-            code="unknown_state",
-            pointer="/to",
-        )
+        message = f"A retro-run is moved to one of {', '.join(ASKED)}."
+        raise InvalidInput(message, errors=[FieldError("/to", "unknown_state", message)])
     retro_run_for(viewer, run_id)
     run = RetroRun.objects.select_for_update(of=("self",)).select_related("policy").get(pk=run_id)
     if run.state == to or (to, run.state) in {
