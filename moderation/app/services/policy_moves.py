@@ -52,12 +52,12 @@ def propose_policy(*, source: str, viewer: Viewer, reason: str) -> PolicyVersion
     words = reason_of(reason, "A proposal needs a reason.")
     if len(source) > LONGEST_POLICY or "\0" in source:
         raise _wrong(
-            "/source", "policy_invalid", f"A policy has at most {LONGEST_POLICY} characters."
+            "/text", "policy_invalid", f"A policy has at most {LONGEST_POLICY} characters."
         )
     try:
         policy = policy_of(source)
     except InvalidPolicy as error:
-        raise _wrong("/source", "policy_invalid", str(error)) from error
+        raise _wrong("/text", "policy_invalid", str(error)) from error
     take_turn()
     version, is_new = PolicyVersion.objects.get_or_create(
         version=policy.version, defaults={"source": source}

@@ -31,14 +31,14 @@ def admin(caller: Caller) -> Any:
 
 @pytest.fixture
 def version(admin: Any) -> str:
-    answer = post(admin, AT, {"source": SOURCE, "reason": "a new name"})
+    answer = post(admin, AT, {"text": SOURCE, "reason": "a new name"})
     assert answer.status_code == 201
     return str(answer.json()["id"])
 
 
 def test_a_policy_is_proposed_read_and_moved_on(admin: Any, version: str) -> None:
     read = admin.get(f"{AT}/{version}").json()
-    assert (read["state"], read["name"], read["source"]) == ("draft", "new", SOURCE)
+    assert (read["state"], read["name"], read["text"]) == ("draft", "new", SOURCE)
     assert {"-name: default", "+name: new"} <= set(read["diff"])
     moved = post(admin, f"{AT}/{version}/state", {"to": "shadow", "reason": "try it"})
     assert (moved.status_code, moved.json()["state"]) == (200, "shadow")
@@ -57,8 +57,8 @@ def test_a_policy_is_proposed_read_and_moved_on(admin: Any, version: str) -> Non
 
 def test_a_text_that_cannot_be_obeyed_says_where(admin: Any) -> None:
     wrong = SOURCE.replace("hold_at: 3", "hold_at: many")
-    answer = post(admin, AT, {"source": wrong, "reason": "x"})
-    assert problem(answer, 400, "invalid_input") == ["/source"]
+    answer = post(admin, AT, {"text": wrong, "reason": "x"})
+    assert problem(answer, 400, "invalid_input") == ["/text"]
     error = answer.json()["errors"][0]
     assert error["code"] == "policy_invalid"
     assert "reports.hold_at" in error["message"]
@@ -96,7 +96,7 @@ def test_a_retro_run_is_previewed_and_not_started_by_a_draft(admin: Any, version
 def test_reviewers_read_and_others_do_not_even_that(admin: Any, version: str) -> None:
     reviewer = signed_in(make.make_user(staff=["reviewer"]))
     assert reviewer.get(f"{AT}/{version}").status_code == 200
-    body = {"source": SOURCE, "reason": "x"}
+    body = {"text": SOURCE, "reason": "x"}
     problem(post(reviewer, AT, body), 403, "policy_admin_only")
     problem(signed_in(make.make_user()).get(AT), 403, "review_staff_only")
     problem(admin.get(f"{AT}/{make.make_user().pk}"), 404, "policy_not_found")

@@ -11,7 +11,7 @@ from moderation.app import in_force, selectors, services
 from moderation.app.engine import Engine
 from moderation.app.models import Case, PolicyVersion, RetroHold, RetroRun, Verdict
 from moderation.app.selectors.backtests import stored_decisions
-from moderation.app.services import backtest_runs, retro_steps
+from moderation.app.services import backtest_runs, retro_steps, verdicts
 from moderation.core.backtesting import Backtest
 from tests.fakes.detectors import FakeDetectors
 from tests.integration.moderation import stage
@@ -123,7 +123,7 @@ def test_a_run_that_dies_anywhere_loses_nothing_and_repeats_nothing(
     monkeypatch.setattr(retro_steps, "BATCH", 2)
     run = previewed(strict, admin)
     move(run, "running", admin)
-    really, calls = retro_steps.announce_verdict, 0
+    really, calls = verdicts.announce_verdict, 0
 
     def dying(*given: object) -> None:
         nonlocal calls

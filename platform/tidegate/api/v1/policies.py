@@ -56,7 +56,7 @@ class PolicyPairOut(serializers.Serializer[Any]):
 class PolicyVersionDetailOut(PolicyVersionOut):
     """A version with its text and what is known about it."""
 
-    source = serializers.CharField()
+    text = serializers.CharField(help_text="The document, as YAML.")
     diff = serializers.ListField(
         child=serializers.CharField(), help_text="Against the active version, unified."
     )
@@ -124,7 +124,12 @@ class _Reasoned(serializers.Serializer[Any]):
 class PolicyIn(_Reasoned):
     """A policy to propose."""
 
-    source = Text(max_length=200_000, trim_whitespace=False, help_text="The document, as YAML.")
+    text = Text(
+        source="source",
+        max_length=200_000,
+        trim_whitespace=False,
+        help_text="The document, as YAML.",
+    )
 
 
 class PolicyMoveIn(_Reasoned):
@@ -180,7 +185,7 @@ class _Kept(View):
         return Response(
             {
                 **PolicyVersionOut(version).data,
-                "source": version.source,
+                "text": version.source,
                 "diff": selectors.difference(version),
                 "shadow_pairs": [
                     {"live": live, "shadow": shadow, "count": count}
