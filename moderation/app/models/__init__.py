@@ -12,12 +12,10 @@ from moderation.app.models.gate import (
 )
 from moderation.app.models.policies import (
     POLICY_REASON_CHARACTERS,
-    BacktestRun,
     PolicyVersion,
-    RetroHold,
-    RetroRun,
     ShadowDecision,
 )
+from moderation.app.models.policy_runs import BacktestRun, RetroHold, RetroRun
 
 __all__ = [
     "POLICY_REASON_CHARACTERS",
