@@ -131,6 +131,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 
 
+@pytest.fixture(autouse=True)
+def known_policies() -> None:
+    """Let no test judge by the policies that an earlier one put in force."""
+    if known := sys.modules.get("moderation.app.in_force"):
+        known.forget()
+
+
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
     """The session's Valkey, already in the settings; the value is its URL."""

@@ -12,6 +12,7 @@ from moderation.app.batch_examination import Item, start_batch
 from moderation.app.engine import engine
 from moderation.app.examination import Finding
 from moderation.app.fingerprints import content_digest, listed, look_of
+from moderation.app.in_force import active_engine
 from moderation.app.judgement import counts
 from moderation.core.decisions import HashHit, Reason, Verdict
 from moderation.core.hazards import Hazard
@@ -76,7 +77,7 @@ def check(inputs: Sequence[Input]) -> list[Check]:
     Takes as long as the slowest detector, at most the check deadline. An outage is an answer
     ("unavailable") of the inputs that it met and not an exception.
     """
-    judging = engine()
+    judging = active_engine(engine())
     examined = start_batch(
         judging.examiner,
         [Item(given.surface, given.text, given.picture) for given in inputs],
@@ -91,7 +92,7 @@ def check(inputs: Sequence[Input]) -> list[Check]:
 
 def policy_in_force() -> tuple[str, str]:
     """Return the name and the version of the policy that `check` judges by."""
-    policy = engine().policy
+    policy = active_engine(engine()).policy
     return policy.name, policy.version
 
 

@@ -26,6 +26,18 @@ class Configuration:
         memo_entries, memo_seconds: how many texts' scores are remembered, and for how long.
         fuse_matches, fuse_seconds: a list entry that matches more different contents than this
             within this time is paused by itself; a bank may have figures of its own.
+        approval_evidence: on how many outputs a policy must have been shadowed, or over how many
+            decisions backtested, before somebody may approve it.
+        most_shadows: policies that run beside the traffic at once.
+        shadow_days: how long is kept what they would have said.
+        probation_seconds: how long a fuse watches a policy after it became active.
+        policy_fuse_seconds: over which time the fuse of a policy looks back.
+        policy_fuse_verdicts, policy_fuse_rulings: below these counts it does not judge a rate.
+        policy_fuse_hold, policy_fuse_block, policy_fuse_unavailable, policy_fuse_overturned: limits
+            of rates (0..1) where nothing is there to compare with.
+        policy_fuse_factor, policy_fuse_margin: where there is, `factor * rate + margin`
+            is the limit.
+        policy_fuse_cases: cases an hour that people can take, of all traffic.
         threads: detector calls that may run at once in one process.
     """
 
@@ -42,6 +54,20 @@ class Configuration:
     memo_seconds: float = 600.0
     fuse_matches: int = 20
     fuse_seconds: float = 3_600.0
+    approval_evidence: int = 100
+    most_shadows: int = 3
+    shadow_days: float = 30.0
+    probation_seconds: float = 3_600.0
+    policy_fuse_seconds: float = 900.0
+    policy_fuse_verdicts: int = 50
+    policy_fuse_rulings: int = 20
+    policy_fuse_hold: float = 0.5
+    policy_fuse_block: float = 0.5
+    policy_fuse_unavailable: float = 0.5
+    policy_fuse_overturned: float = 0.8
+    policy_fuse_factor: float = 2.0
+    policy_fuse_margin: float = 0.05
+    policy_fuse_cases: float = 600.0
     threads: int = 8
 
     @property

@@ -34,9 +34,10 @@ class Engine:
 
 @cache
 def engine() -> Engine:
-    """Return the engine of this process; the first call makes its policy the active one.
+    """Return the engine of this process; the first call takes up the policy file, where it may.
 
-    Not done when Django starts: a migration or a static check must not need a database.
+    Its own policy is that of the file. What judges is asked of `in_force`, which the database
+    answers. Not done when Django starts: a migration or a static check must not need a database.
 
     Raises:
         InvalidPolicy, OSError: the policy file cannot be obeyed or read: no process judges
@@ -45,7 +46,7 @@ def engine() -> Engine:
     words = load()
     path = configuration().policy_file or policies.DEFAULT_POLICY
     policy = policies.load(path, lists_digest=words.digest)
-    activate_policy(policy=policy)
+    activate_policy(policy=policy, lists_digest=words.digest)
     return build(policy=policy, words=words, detectors=Detectors(settings.TRITON_GRPC_URL))
 
 

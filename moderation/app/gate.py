@@ -5,6 +5,7 @@ from uuid import UUID
 
 from moderation.app.engine import Engine
 from moderation.app.fingerprints import content_digest, listed
+from moderation.app.in_force import engine_for
 from moderation.app.judgement import Judgement, judgement_of
 from moderation.app.judging import judge_picture
 from moderation.app.models import VERDICT_NAMES, Outcome
@@ -34,7 +35,7 @@ class ModerationGate:
         self, *, prompt: str, modality: str, correlation_id: UUID
     ) -> Callable[[], Ruling]:
         """Send what `screen_prompt` asks; the value waits for the answers and judges."""
-        gate = self._engine()
+        gate = engine_for(self._engine(), correlation_id)
         examined = gate.examiner.start_text(
             "prompt", prompt, deadline=gate.configuration.prompt_deadline
         )
@@ -65,7 +66,11 @@ class ModerationGate:
         The row names the file by its digest and holds the words that were read in it.
         """
         judgement = note_matches(
-            judge_picture(image, source_sha256=source_sha256, engine=self._engine()),
+            judge_picture(
+                image,
+                source_sha256=source_sha256,
+                engine=engine_for(self._engine(), correlation_id),
+            ),
             correlation_id=correlation_id,
         )
         if judgement.verdict != Outcome.RELEASE:
@@ -93,7 +98,7 @@ class ModerationGate:
         Raises:
             ValueError: `released_characters` is no position in the text.
         """
-        gate = self._engine()
+        gate = engine_for(self._engine(), correlation_id)
         window = next_window(text, released=released_characters, is_final=is_final)
         if window is None:
             return WindowRuling("release", released_characters, ())

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from moderation.app.engine import engine
+from moderation.app.in_force import engine_for
 from moderation.app.judgement import Judgement
 from moderation.app.judging import judge_asset
 from moderation.app.models import Outcome, Verdict
 from moderation.app.services.reports import record_report
-from moderation.app.services.verdicts import record_verdict
+from moderation.app.services.verdicts import PolicyGone, record_verdict
 from tidegate.assets.models import Asset
 from tidegate.contracts.assets import AssetCreated
 from tidegate.contracts.envelope import Envelope
@@ -41,7 +42,7 @@ def prepare_asset(event: AssetCreated, envelope: Envelope) -> Judgement | None:
         raise CannotHeal(f"there is no asset {event.asset_id}")
     if Verdict.objects.filter(asset=asset).exists():
         return None
-    gate = engine()
+    gate = engine_for(engine(), asset.pk)
     age = now() - asset.created_at
     patience = timedelta(seconds=gate.configuration.unavailable_after)
     judgement = judge_asset(asset, gate)
@@ -51,14 +52,22 @@ def prepare_asset(event: AssetCreated, envelope: Envelope) -> Judgement | None:
 
 
 def on_asset_created(event: AssetCreated, envelope: Envelope, judgement: Judgement | None) -> None:
-    """Write the verdict with all it leads to."""
-    if judgement is not None:
+    """Write the verdict with all it leads to.
+
+    Raises:
+        RetryLater: its policy was taken out of force since, and nothing was seen to judge again.
+    """
+    if judgement is None:
+        return
+    try:
         record_verdict(
             asset_id=event.asset_id,
             event_id=envelope.id,
             judgement=judgement,
             correlation_id=envelope.correlation_id,
         )
+    except PolicyGone as error:
+        raise RetryLater(_SOONEST_RETRY, str(error)) from error
 
 
 def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:
@@ -75,7 +84,7 @@ def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:
             reporter_id=event.viewer_id,
             interaction_id=event.interaction_id,
             note=event.note,
-            hold_at=engine().policy.reports_hold_at,
+            hold_at=engine_for(engine(), event.asset_id).policy.reports_hold_at,
             correlation_id=envelope.correlation_id,
         )
     except NotFound as error:

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from moderation.app.examination import Examination
 from moderation.app.models import Case, Outcome
 from moderation.app.public_reasons import WAITING, public_reasons
-from moderation.core.decisions import RANK, Reason, Verdict
+from moderation.core.backtesting import decisions_again
+from moderation.core.decisions import RANK, Decision, Reason, Verdict
 from moderation.core.hazards import UNKNOWN, urgency
-from moderation.core.policy import Policy
+from moderation.core.policy import Policy, combine
 
 _AUTHOR_CODES = {"hash_list": "listed"}
 _AGAINST = frozenset({Verdict.HOLD, Verdict.BLOCK})
@@ -62,27 +63,29 @@ class Judgement:
         return [reason.as_json() for reason in told]
 
 
+class Evidence(Protocol):
+    """What was seen of an output, of a judgement or of a stored verdict."""
+
+    @property
+    def signals(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def hash_hits(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def pdq(self) -> str: ...
+    @property
+    def film_hash(self) -> str: ...
+    @property
+    def judged_in_ms(self) -> int: ...
+
+
 def judgement_of(
     examination: Examination, *, policy: Policy, pdq: str = "", film_hash: str = ""
 ) -> Judgement:
     """Put an examination into its stored form."""
-    decision = examination.decision
-    reasons = tuple(
-        {"surface": finding.surface, **reason.to_json()}
-        for finding in examination.findings
-        for reason in finding.decision.reasons
-    ) or tuple({"surface": "", **reason.to_json()} for reason in decision.reasons)
-    counted = [reason for reason in decision.reasons if counts(reason)]
-    return Judgement(
-        verdict=Outcome(decision.verdict.value),
-        reasons=reasons,
-        hazards=tuple(dict.fromkeys(reason.hazard for reason in counted if reason.hazard)),
-        author_codes=author_codes(counted),
-        author_words=author_words(counted, policy),
-        severity=max(
-            (urgency(reason.hazard or UNKNOWN) for reason in counted),
-            default=0,
-        ),
+    return _judgement(
+        [(finding.surface, finding.decision) for finding in examination.findings],
+        examination.decision,
+        policy=policy,
         signals=tuple(finding.to_json() for finding in examination.findings),
         hash_hits=tuple(
             {
@@ -101,9 +104,65 @@ def judgement_of(
         ),
         pdq=pdq,
         film_hash=film_hash,
+        judged_in_ms=round(examination.seconds * 1_000),
+    )
+
+
+def judged_again(given: Evidence, policy: Policy) -> Judgement | None:
+    """Return what another policy says of what was seen; no detector is asked.
+
+    None where nothing was seen, or the policy has no rules for a surface of it.
+    """
+    decisions = decisions_again(policy, given.signals, given.hash_hits)
+    if not decisions:
+        return None
+    return _judgement(
+        decisions,
+        combine([decision for _, decision in decisions]),
+        policy=policy,
+        signals=tuple(given.signals),
+        hash_hits=tuple(given.hash_hits),
+        pdq=given.pdq,
+        film_hash=given.film_hash,
+        judged_in_ms=given.judged_in_ms,
+    )
+
+
+def _judgement(
+    decisions: Sequence[tuple[str, Decision]],
+    decision: Decision,
+    *,
+    policy: Policy,
+    signals: tuple[Mapping[str, Any], ...],
+    hash_hits: tuple[Mapping[str, Any], ...],
+    pdq: str,
+    film_hash: str,
+    judged_in_ms: int,
+) -> Judgement:
+    """Put the decisions over surfaces, and the one over all of them, into their stored form."""
+    reasons = tuple(
+        {"surface": surface, **reason.to_json()}
+        for surface, one in decisions
+        for reason in one.reasons
+    ) or tuple({"surface": "", **reason.to_json()} for reason in decision.reasons)
+    counted = [reason for reason in decision.reasons if counts(reason)]
+    return Judgement(
+        verdict=Outcome(decision.verdict.value),
+        reasons=reasons,
+        hazards=tuple(dict.fromkeys(reason.hazard for reason in counted if reason.hazard)),
+        author_codes=author_codes(counted),
+        author_words=author_words(counted, policy),
+        severity=max(
+            (urgency(reason.hazard or UNKNOWN) for reason in counted),
+            default=0,
+        ),
+        signals=signals,
+        hash_hits=hash_hits,
+        pdq=pdq,
+        film_hash=film_hash,
         policy_version=decision.evaluation_version,
         policy=policy,
-        judged_in_ms=round(examination.seconds * 1_000),
+        judged_in_ms=judged_in_ms,
     )
 
 

@@ -3,6 +3,7 @@
 from time import monotonic
 
 from moderation.app.engine import engine
+from moderation.app.in_force import engine_for
 from moderation.app.judging import judge_asset
 from moderation.app.models import Outcome
 from moderation.app.selectors.evidence import cases_without_detectors
@@ -27,7 +28,7 @@ def judge_again(*, at_most: int = AT_ONCE, seconds: float = SECONDS) -> int:
     for case_id, asset_id in cases_without_detectors(at_most):
         if monotonic() > until or failures == _FAILURES_IN_A_ROW:
             break
-        judgement = judge_asset(Asset.objects.get(pk=asset_id), gate)
+        judgement = judge_asset(Asset.objects.get(pk=asset_id), engine_for(gate, asset_id))
         if judgement.verdict == Outcome.UNAVAILABLE:
             note_recheck(case_id=case_id)
             failures += 1

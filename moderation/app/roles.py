@@ -45,6 +45,29 @@ def require_bank_admin(viewer: Viewer) -> None:
         raise NotAllowed("Only policy admins do this.", code="policy_admin_only")
 
 
+def require_policy_admin(viewer: Viewer) -> UUID:
+    """Return the id of a person who may propose, approve and move policies, or raise NotAllowed."""
+    if viewer.user_id is None or not may_admin_policies(viewer):
+        raise NotAllowed("Only policy admins do this.", code="policy_admin_only")
+    return viewer.user_id
+
+
+def require_run_admin(viewer: Viewer) -> UUID | None:
+    """Return the id of who may run policies over what is stored; None for our own commands."""
+    return None if viewer.is_system else require_policy_admin(viewer)
+
+
+def require_policy_reader(viewer: Viewer) -> None:
+    """Raise NotAllowed unless the viewer, or the platform's own command, may read policies."""
+    if not viewer.is_system:
+        require_reader(viewer)
+
+
+def may_admin_policies(viewer: Viewer) -> bool:
+    """Whether the viewer may move policies on, and start runs over what is stored."""
+    return _has(viewer, BANK_ADMINS, "cases:decide")
+
+
 def may_keep_hashes(viewer: Viewer) -> bool:
     """Whether the viewer may edit the entries of hash banks."""
     return _has(viewer, HASH_KEEPERS, "cases:decide")

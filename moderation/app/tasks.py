@@ -3,9 +3,41 @@
 from celery import shared_task
 
 from moderation.app.rechecking import judge_again
+from moderation.app.services.backtest_runs import advance_backtests
+from moderation.app.services.policy_fuse import check_policies
+from moderation.app.services.retro_steps import advance_retro_runs
+from moderation.app.services.shadows import forget_shadows
+
+# Less than the schedule's period, so that one run of the task rarely meets the next.
+_SECONDS = 4.0
 
 
 @shared_task(name="moderation.recheck", ignore_result=True)
 def recheck() -> None:
     """Judge again what is held for an outage only, now that detectors may be back."""
     judge_again()
+
+
+@shared_task(name="moderation.policy_fuse", ignore_result=True)
+def policy_fuse() -> None:
+    """Roll back a policy on trial that left its limits."""
+    check_policies()
+
+
+@shared_task(name="moderation.backtests", ignore_result=True)
+def backtests() -> None:
+    """Go on with backtests that people started."""
+    advance_backtests(seconds=_SECONDS)
+
+
+@shared_task(name="moderation.retro_runs", ignore_result=True)
+def retro_runs() -> None:
+    """Go on with runs over what is released."""
+    advance_retro_runs(seconds=_SECONDS)
+
+
+@shared_task(name="moderation.forget_shadows", ignore_result=True)
+def forget_old_shadows() -> None:
+    """Remove what shadows would have said long ago."""
+    while forget_shadows():
+        pass

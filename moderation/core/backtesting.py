@@ -7,12 +7,12 @@ reported, so recall is that among what somebody looked at, not among everything 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import sqrt
 from typing import Any, Final
 
 from moderation.core.decisions import Decision, HashHit, ListHit, Verdict
-from moderation.core.policy import Policy, combine, evaluate
+from moderation.core.policy import Policy, Surface, combine, evaluate
 from moderation.core.signals import Signal
 
 _Z: Final = 1.959964  # of a two-sided interval of 95 %
@@ -110,13 +110,67 @@ class Backtest:
         move = (stored.verdict, after)
         self.moves[move] += 1
         if decision and after is not stored.verdict and self.moves[move] <= self.most_examples:
-            self.examples.append(
-                Changed(stored.asset_id, stored.verdict, after, _because(decision))
-            )
+            self.examples.append(Changed(stored.asset_id, stored.verdict, after, because(decision)))
         if stored.is_harmful is not None:
             self.then.add(stored.verdict, is_harmful=stored.is_harmful)
             self.now.add(after, is_harmful=stored.is_harmful)
         return after
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all that was counted, so that another process goes on; see `from_json`."""
+        return {
+            "moves": [[then, now, count] for (then, now), count in self.moves.items()],
+            "not_repeatable": self.not_repeatable,
+            "then": asdict(self.then),
+            "now": asdict(self.now),
+            "examples": [asdict(one) for one in self.examples],
+        }
+
+    @classmethod
+    def from_json(cls, policy: Policy, counted: Mapping[str, Any]) -> "Backtest":
+        """Return a backtest that goes on where another stopped; an empty mapping begins."""
+        if not counted:
+            return cls(policy)
+        return cls(
+            policy,
+            moves=Counter(
+                {(Verdict(then), Verdict(now)): count for then, now, count in counted["moves"]}
+            ),
+            not_repeatable=counted["not_repeatable"],
+            then=Tally(**counted["then"]),
+            now=Tally(**counted["now"]),
+            examples=[
+                Changed(
+                    one["asset_id"],
+                    Verdict(one["before"]),
+                    Verdict(one["after"]),
+                    tuple(one["because"]),
+                )
+                for one in counted["examples"]
+            ],
+        )
+
+    def figures(self, *, days: float) -> dict[str, Any]:
+        """Return what people and programs read, JSON values; `days` is the period's length."""
+        then, after = self.waiting
+        return {
+            "policy": self.policy.version,
+            "decisions": self.decisions,
+            "changed": self.changed,
+            "not_repeatable": self.not_repeatable,
+            "moves": {f"{one}→{other}": count for (one, other), count in self.moves.items()},
+            "cases_per_day_then": then / days,
+            "cases_per_day_now": after / days,
+            "people": {
+                name: {
+                    **asdict(tally),
+                    "precision": _as_json(tally.precision),
+                    "recall": _as_json(tally.recall),
+                }
+                for name, tally in (("then", self.then), ("now", self.now))
+            },
+            "examples": [asdict(one) for one in self.examples],
+        }
 
     @property
     def decisions(self) -> int:
@@ -138,15 +192,27 @@ class Backtest:
 
 def again(policy: Policy, stored: Stored) -> Decision | None:
     """Return what a policy says of stored signals; None where none were kept."""
-    decisions = []
-    for finding in stored.findings:
-        surface = finding["surface"]
-        if surface not in policy.surfaces:
-            return None
-        decisions.append(
+    decisions = decisions_again(policy, stored.findings, stored.hash_hits)
+    return combine([decision for _, decision in decisions]) if decisions else None
+
+
+def decisions_again(
+    policy: Policy,
+    findings: Sequence[Mapping[str, Any]],
+    hash_hits: Sequence[Mapping[str, Any]],
+) -> list[tuple[Surface, Decision]]:
+    """Return what a policy says of each stored surface, in their order.
+
+    Nothing where nothing was kept, and where the policy has no rules for one of the surfaces.
+    """
+    if any(finding["surface"] not in policy.surfaces for finding in findings):
+        return []
+    return [
+        (
+            finding["surface"],
             evaluate(
                 policy,
-                surface=surface,
+                surface=finding["surface"],
                 signals=[Signal.from_json(one) for one in finding["signals"]],
                 list_hits=[
                     ListHit(one["term"], one["hazard"], one["severity"], one.get("list", ""))
@@ -159,13 +225,17 @@ def again(policy: Policy, stored: Stored) -> Decision | None:
                         value=one["value"],
                         distance=one["distance"],
                         hazard=one.get("hazard", ""),
+                        entry=one.get("entry", ""),
+                        bank=one.get("bank", ""),
+                        content=one.get("content", ""),
                     )
-                    for one in stored.hash_hits
-                    if one["surface"] == surface
+                    for one in hash_hits
+                    if one["surface"] == finding["surface"]
                 ],
-            )
+            ),
         )
-    return combine(decisions) if decisions else None
+        for finding in findings
+    ]
 
 
 def wilson(successes: int, count: int) -> Interval | None:
@@ -179,9 +249,14 @@ def wilson(successes: int, count: int) -> Interval | None:
     return Interval(share, max(0.0, centre - spread), min(1.0, centre + spread), count)
 
 
-def _because(decision: Decision) -> tuple[str, ...]:
+def because(decision: Decision) -> tuple[str, ...]:
+    """Return the three weightiest reasons in a line each."""
     return tuple(
         f"{reason.rule} {reason.hazard or reason.detector}"
         + (f" {reason.score:.2f}" if reason.score is not None else "")
         for reason in decision.reasons[:3]
     )
+
+
+def _as_json(interval: Interval | None) -> dict[str, float] | None:
+    return None if interval is None else asdict(interval)

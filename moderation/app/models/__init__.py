@@ -1,4 +1,4 @@
-"""Tables of the gate: rulings and the work of people, and the banks of fingerprints."""
+"""Tables of the gate: rulings and the work of people, banks of fingerprints, policies."""
 
 from moderation.app.models.banks import HashBank, HashEntry, HashFrame, HashMatch
 from moderation.app.models.gate import (
@@ -6,16 +6,23 @@ from moderation.app.models.gate import (
     VERDICT_NAMES,
     Case,
     Outcome,
-    PolicyVersion,
     PromptScreening,
     Report,
     Verdict,
 )
+from moderation.app.models.policies import (
+    POLICY_REASON_CHARACTERS,
+    PolicyVersion,
+    ShadowDecision,
+)
+from moderation.app.models.policy_runs import BacktestRun, RetroHold, RetroRun
 from moderation.app.models.taxonomy import TaxonomyHazard, TaxonomyMapping
 
 __all__ = [
+    "POLICY_REASON_CHARACTERS",
     "REASON_CHARACTERS",
     "VERDICT_NAMES",
+    "BacktestRun",
     "Case",
     "HashBank",
     "HashEntry",
@@ -25,6 +32,9 @@ __all__ = [
     "PolicyVersion",
     "PromptScreening",
     "Report",
+    "RetroHold",
+    "RetroRun",
+    "ShadowDecision",
     "TaxonomyHazard",
     "TaxonomyMapping",
     "Verdict",

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from moderation.app.models.policies import PolicyVersion
 from tidegate.contracts.moderation import VerdictName
 from tidegate.primitives.errors import InvalidMove
 from tidegate.primitives.models import Row
@@ -36,26 +37,6 @@ VERDICT_NAMES: Final[Mapping[Outcome, VerdictName]] = {
     Outcome.UNAVAILABLE: "unavailable",
 }
 """What an outcome is called on the wire."""
-
-
-class PolicyVersion(Row):
-    """One content of the policy file, known by its SHA-256; exactly one is active."""
-
-    version = models.CharField(max_length=64, unique=True)
-    source = models.TextField(help_text="The policy file, as it was read.")
-    active = models.BooleanField(default=False)
-    activated_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "moderation_policy_version"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["active"], condition=Q(active=True), name="moderation_one_active_policy"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.version[:12]
 
 
 class Verdict(Row):

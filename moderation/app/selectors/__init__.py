@@ -12,6 +12,20 @@ from moderation.app.selectors.banks import (
     matches_of,
 )
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
+from moderation.app.selectors.policies import (
+    ShadowTotals,
+    backtest_run_for,
+    backtest_runs,
+    difference,
+    disagreements,
+    evidence_for,
+    figures_of,
+    policy_version_for,
+    policy_versions,
+    retro_run_for,
+    retro_runs,
+    shadow_totals,
+)
 from moderation.app.selectors.queue import STATES, queue, queue_counts
 from moderation.app.selectors.taxonomies import PublishedTaxonomy, published_taxonomy
 from moderation.app.selectors.views import (
@@ -37,19 +51,31 @@ __all__ = [
     "QueueCounts",
     "ReportSummary",
     "Score",
+    "ShadowTotals",
     "SimilarCase",
     "SurfaceEvidence",
     "VerdictSummary",
+    "backtest_run_for",
+    "backtest_runs",
     "bank_for",
     "bank_named",
     "banks",
     "case_for",
     "cases_without_detectors",
+    "difference",
+    "disagreements",
+    "evidence_for",
     "exported",
+    "figures_of",
     "hash_entries",
     "hash_entry_for",
     "matches_of",
+    "policy_version_for",
+    "policy_versions",
     "published_taxonomy",
     "queue",
     "queue_counts",
+    "retro_run_for",
+    "retro_runs",
+    "shadow_totals",
 ]

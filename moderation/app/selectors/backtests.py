@@ -5,15 +5,19 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from moderation.app.models import Case, Verdict
 from moderation.core.backtesting import Stored
 from moderation.core.decisions import Verdict as Said
 
 _CHUNK = 2_000
-# Key, asset, verdict, findings, hash hits, and what a person decided.
-_Kept: TypeAlias = "tuple[UUID, UUID, str, list[dict[str, Any]], list[dict[str, Any]], str | None]"
+# Moment, key, asset, verdict, findings, hash hits, and what a person decided.
+_Kept: TypeAlias = (
+    "tuple[datetime, UUID, UUID, str, list[dict[str, Any]], list[dict[str, Any]], str | None]"
+)
+Place: TypeAlias = tuple[datetime, UUID]
+"""Where a run over decisions stands: the moment and the id of the last one."""
 
 
 def stored_decisions(*, since: datetime, until: datetime) -> Iterator[Stored]:
@@ -23,15 +27,18 @@ def stored_decisions(*, since: datetime, until: datetime) -> Iterator[Stored]:
     (an outage that healed) is none.
     """
     for row in _rows(since, until).iterator(chunk_size=_CHUNK):
-        key, asset_id, verdict, findings, hash_hits, outcome = row
-        yield Stored(
-            id=str(key),
-            asset_id=str(asset_id),
-            verdict=Said(verdict),
-            findings=findings,
-            hash_hits=hash_hits,
-            is_harmful=None if outcome is None else outcome == Case.Ruling.BLOCK,
-        )
+        yield _stored(row)
+
+
+def decisions_after(
+    place: Place | None, *, since: datetime, until: datetime, at_most: int
+) -> list[tuple[Place, Stored]]:
+    """Return the next decisions of a period, as `stored_decisions` does, each with its place."""
+    rows = _rows(since, until)
+    if place is not None:
+        at, key = place
+        rows = rows.filter(created_at__gte=at).filter(Q(created_at__gt=at) | Q(id__gt=key))
+    return [((row[0], row[1]), _stored(row)) for row in rows[:at_most]]
 
 
 def _rows(since: datetime, until: datetime) -> "QuerySet[Verdict, _Kept]":
@@ -42,5 +49,17 @@ def _rows(since: datetime, until: datetime) -> "QuerySet[Verdict, _Kept]":
         Verdict.objects.filter(created_at__gte=since, created_at__lt=until)
         .annotate(outcome=Subquery(decided.values("outcome")[:1]))
         .order_by("created_at", "id")
-        .values_list("id", "asset_id", "verdict", "signals", "hash_hits", "outcome")
+        .values_list("created_at", "id", "asset_id", "verdict", "signals", "hash_hits", "outcome")
+    )
+
+
+def _stored(row: "_Kept") -> Stored:
+    _, key, asset_id, verdict, findings, hash_hits, outcome = row
+    return Stored(
+        id=str(key),
+        asset_id=str(asset_id),
+        verdict=Said(verdict),
+        findings=findings,
+        hash_hits=hash_hits,
+        is_harmful=None if outcome is None else outcome == Case.Ruling.BLOCK,
     )

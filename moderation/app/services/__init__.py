@@ -1,9 +1,15 @@
 """Every write of the gate, one module per noun.
 
-Each service locks in one order: asset, hash entries (by id), case, audit chain. Keeping to it is
+Each service locks in one order: policies (their turn, then versions), run, asset, hash
+entries (by id), case, audit chain. Keeping to it is
 what keeps two services over the same asset from waiting for each other for ever.
 """
 
+from moderation.app.services.backtest_runs import (
+    advance_backtests,
+    cancel_backtest,
+    start_backtest,
+)
 from moderation.app.services.banks import change_bank, create_bank
 from moderation.app.services.cases import claim_case, decide_case, release_claim
 from moderation.app.services.exchanges import import_hashes
@@ -15,8 +21,13 @@ from moderation.app.services.hashes import (
     set_hash_expiry,
 )
 from moderation.app.services.policies import activate_policy
+from moderation.app.services.policy_fuse import check_policies
+from moderation.app.services.policy_moves import move_policy, propose_policy, roll_back_policy
 from moderation.app.services.reports import record_report
+from moderation.app.services.retro_runs import move_retro_run, preview_retro_run
+from moderation.app.services.retro_steps import advance_retro_run, advance_retro_runs
 from moderation.app.services.screenings import record_screening
+from moderation.app.services.shadows import forget_shadows, note_shadows
 from moderation.app.services.taxonomies import publish_taxonomy
 from moderation.app.services.verdicts import record_verdict, supersede_unavailable
 from moderation.app.services.viewings import note_view
@@ -24,13 +35,24 @@ from moderation.app.services.viewings import note_view
 __all__ = [
     "activate_policy",
     "add_hash",
+    "advance_backtests",
+    "advance_retro_run",
+    "advance_retro_runs",
+    "cancel_backtest",
     "change_bank",
+    "check_policies",
     "claim_case",
     "create_bank",
     "decide_case",
+    "forget_shadows",
     "import_hashes",
+    "move_policy",
+    "move_retro_run",
+    "note_shadows",
     "note_view",
     "pause_hash",
+    "preview_retro_run",
+    "propose_policy",
     "publish_taxonomy",
     "record_report",
     "record_screening",
@@ -38,6 +60,8 @@ __all__ = [
     "release_claim",
     "remove_hash",
     "resume_hash",
+    "roll_back_policy",
     "set_hash_expiry",
+    "start_backtest",
     "supersede_unavailable",
 ]

@@ -1,13 +1,18 @@
 """Writes of verdicts: the ruling, the asset's move and the case, together or not at all."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 
-from moderation.app.judgement import Judgement
+from moderation.app import in_force
+from moderation.app.judgement import Judgement, judged_again
 from moderation.app.models import VERDICT_NAMES, Case, Outcome, PolicyVersion, Verdict
 from moderation.app.services import matches
 from moderation.app.services.case_effects import close_case, open_case
+from moderation.app.services.policy_records import share_turn
+from moderation.app.services.shadows import note_shadows
+from moderation.core.policy import Policy
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
 from tidegate.audit.actions import Action
@@ -16,6 +21,7 @@ from tidegate.contracts.moderation import VerdictReached
 from tidegate.events.services import announce
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.errors import NotFound
+from tidegate.primitives.statements import run, together
 
 GATE = Actor.system("moderation")
 _TARGETS = {
@@ -32,21 +38,40 @@ _IN_WORDS = {
 }
 
 
+_VERSION = "SELECT id, state, origin FROM moderation_policy_version WHERE version = %s"
+
+
+class PolicyGone(Exception):
+    """What was judged cannot be written: its policy is out of force, and nothing was seen."""
+
+
+class _VersionRow(NamedTuple):
+    id: UUID
+    state: str
+    origin: str
+
+
 @transaction.atomic
 def record_verdict(
     *, asset_id: UUID, event_id: UUID, judgement: Judgement, correlation_id: UUID
 ) -> Verdict:
     """Write the first verdict of an asset with its effects; a second call changes nothing.
 
+    What was judged under a policy that was taken out of force since is judged again under the one
+    that is in force, from what was seen: no detector is asked twice (see `_standing`).
+
     Raises:
         NotFound: there is no such asset (a forged event).
+        PolicyGone: nothing was seen that could be judged again.
     """
     asset = _lock(asset_id)
     existing = Verdict.objects.filter(asset=asset).order_by("created_at", "id").first()
     if existing is not None:
         return existing
+    judgement, policy_id = _standing(judgement, asset)
+    note_shadows(asset=asset, judgement=judgement)
     judgement = matches.count(judgement, asset=asset, correlation_id=correlation_id)
-    verdict = _insert(asset, judgement, event_id=event_id, supersedes=None)
+    verdict = insert_verdict(asset, judgement, policy_id, event_id=event_id, supersedes=None)
     if asset.visibility == Visibility.PENDING:
         _move(asset, judgement)
         if judgement.verdict in (Outcome.HOLD, Outcome.UNAVAILABLE):
@@ -59,7 +84,7 @@ def record_verdict(
                 actor=GATE,
                 correlation_id=correlation_id,
             )
-    _announce(asset, verdict, correlation_id)
+    announce_verdict(asset, verdict, correlation_id)
     return verdict
 
 
@@ -84,8 +109,11 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
         or latest is None
     ):
         return None
+    judgement, policy_id = _standing(judgement, asset)
+    if judgement.verdict == Outcome.UNAVAILABLE:
+        return None
     judgement = matches.count(judgement, asset=asset, correlation_id=asset.correlation_id)
-    verdict = _insert(asset, judgement, event_id=None, supersedes=latest)
+    verdict = insert_verdict(asset, judgement, policy_id, event_id=None, supersedes=latest)
     case.verdict = verdict
     case.hazards = list(judgement.hazards)
     case.severity = max(case.severity, judgement.severity)
@@ -102,7 +130,7 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
             decided_by=None,
             actor=GATE,
         )
-    _announce(asset, verdict, asset.correlation_id)
+    announce_verdict(asset, verdict, asset.correlation_id)
     return verdict
 
 
@@ -113,12 +141,67 @@ def _lock(asset_id: UUID) -> Asset:
     return asset
 
 
-def _insert(
-    asset: Asset, judgement: Judgement, *, event_id: UUID | None, supersedes: Verdict | None
-) -> Verdict:
-    policy, _ = PolicyVersion.objects.get_or_create(
-        version=judgement.policy.version, defaults={"source": judgement.policy.source}
+def _standing(judgement: Judgement, asset: Asset) -> tuple[Judgement, UUID]:
+    """Return a judgement that stands under what is in force now, and the id of its version.
+
+    Policies are kept from being moved until the caller's transaction ends (`share_turn`), so no
+    verdict is written under a policy after it was rolled back.
+    """
+    row = _version(judgement.policy)
+    if row is None:
+        return judgement, version_id_of(judgement.policy)
+    if _still_judges(row):
+        return judgement, row.id
+    policy = in_force.read().policy_for(asset.pk)
+    again = None if policy is None else judged_again(judgement, policy)
+    if again is None:
+        raise PolicyGone(f"the policy {judgement.policy.version} was taken out of force")
+    return again, version_id_of(again.policy)
+
+
+def _version(policy: Policy) -> _VersionRow | None:
+    found: list[_VersionRow] = []
+    with together():
+        # Two statements, because one would not see what was committed while it waited.
+        share_turn()
+        run(
+            _VERSION,
+            [policy.version],
+            lambda cursor: found.extend(_VersionRow(*row) for row in cursor.fetchall()),
+        )
+    return found[0] if found else None
+
+
+def _still_judges(row: _VersionRow) -> bool:
+    """Whether what was judged under a version may be written.
+
+    What only a stamp names was never put in force or taken out of it. The same text with other
+    word lists judges in processes of another release, whose lists are theirs.
+    """
+    judging = (PolicyVersion.State.CANARY, PolicyVersion.State.ACTIVE)
+    if row.state in judging or row.origin == PolicyVersion.Origin.STAMP:
+        return True
+    text = PolicyVersion.objects.filter(pk=row.id).values("source")
+    return PolicyVersion.objects.filter(state__in=judging, source__in=text).exists()
+
+
+def version_id_of(policy: Policy) -> UUID:
+    """Return the id of the row that keeps a policy's text; one that nobody knows is kept now."""
+    version, _ = PolicyVersion.objects.get_or_create(
+        version=policy.version, defaults={"source": policy.source, "name": policy.name}
     )
+    return version.pk
+
+
+def insert_verdict(
+    asset: Asset,
+    judgement: Judgement,
+    policy_id: UUID,
+    *,
+    event_id: UUID | None,
+    supersedes: Verdict | None,
+) -> Verdict:
+    """Write a verdict about a locked asset, inside the caller's transaction."""
     verdict = Verdict(
         asset=asset,
         event_id=event_id,
@@ -131,7 +214,7 @@ def _insert(
         pdq=judgement.pdq,
         film_hash=judgement.film_hash,
         policy_version=judgement.policy_version,
-        policy=policy,
+        policy_id=policy_id,
         judged_in_ms=judgement.judged_in_ms,
     )
     verdict.save(force_insert=True)
@@ -152,7 +235,7 @@ def _move(asset: Asset, judgement: Judgement) -> None:
     )
 
 
-def _announce(asset: Asset, verdict: Verdict, correlation_id: UUID) -> None:
+def announce_verdict(asset: Asset, verdict: Verdict, correlation_id: UUID) -> None:
     """Tell the others and the trail; last, because the trail's lock lasts until the commit."""
     outcome = Outcome(verdict.verdict)
     announce(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tidegate.console.views import cases, hashes, models, queue, trail
+from tidegate.console.views import cases, hashes, models, policies, queue, trail
 
 urlpatterns = [
     path("", queue.queue, name="console-queue"),
@@ -19,6 +19,16 @@ urlpatterns = [
     path("hashes/<uuid:entry_id>/resume", hashes.resume, name="console-hash-resume"),
     path("hashes/<uuid:entry_id>/expiry", hashes.expire, name="console-hash-expire"),
     path("hashes/<uuid:entry_id>/removal", hashes.remove, name="console-hash-remove"),
+    path("policies", policies.policies, name="console-policies"),
+    path("policies/new", policies.propose, name="console-policy-propose"),
+    path("policies/<uuid:version_id>", policies.policy, name="console-policy"),
+    path("policies/<uuid:version_id>/state", policies.move, name="console-policy-move"),
+    path(
+        "policies/<uuid:version_id>/roll-back", policies.roll_back, name="console-policy-roll-back"
+    ),
+    path("policies/<uuid:version_id>/backtests", policies.backtest, name="console-policy-backtest"),
+    path("policies/<uuid:version_id>/preview", policies.preview, name="console-policy-preview"),
+    path("policies/retro-runs/<uuid:run_id>", policies.move_run, name="console-retro-run-move"),
     path("models", models.models, name="console-models"),
     path("models/<str:name>", models.model, name="console-model"),
     path("models/<str:name>/enable", models.enable, name="console-model-enable"),

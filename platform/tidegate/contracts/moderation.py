@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tidegate.contracts.topics import Topic
 
+PolicyStateName = Literal["draft", "shadow", "approved", "canary", "active", "retired"]
 VerdictName = Literal["release", "hold", "block", "unavailable"]
 
 
@@ -60,3 +61,25 @@ class CaseDecided:
     def key(self) -> str:
         """Order per asset."""
         return str(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyMoved:
+    """A policy version went on in its life; `version` is its SHA-256.
+
+    `canary_share` is the part of the traffic (0..1) that it judges while it is a canary.
+    """
+
+    TYPE: ClassVar[str] = "tidegate.policy.moved.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    policy_id: UUID
+    version: str
+    before: PolicyStateName
+    after: PolicyStateName
+    canary_share: float
+    is_rolled_back: bool
+
+    def key(self) -> str:
+        """Order over all versions: one takes over from another."""
+        return "policies"

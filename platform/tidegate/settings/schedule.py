@@ -9,6 +9,9 @@ _PERIODS = {
     "generation.sweep": 5.0,
     "generation.sweep_compositions": 15.0,
     "generation.tend_models": 30.0,
+    "moderation.policy_fuse": 5.0,
+    "moderation.backtests": 5.0,
+    "moderation.retro_runs": 5.0,
     "moderation.recheck": 30.0,
     "uploads.sweep": 30.0,
     "recommendations.embed_missing": 30.0,
@@ -16,6 +19,7 @@ _PERIODS = {
     "audit.checkpoint": 60.0,
     "recommendations.forget_exposures": 3600.0,
     "events.retention": 3600.0,
+    "moderation.forget_shadows": 3600.0,
     "generation.reconcile_credits": 3600.0,
 }
 

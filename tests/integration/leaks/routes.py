@@ -388,9 +388,13 @@ EXEMPT: dict[str, str] = {
 }
 EXEMPT_PREFIXES: dict[str, str] = {
     "api/v1/registry/": "models, no content",
+    "api/v1/policies": "policies, figures and ids; staff only, a key sees ids of its own",
+    "api/v1/policy-backtests/": "figures and ids; staff only",
+    "api/v1/retro-runs/": "figures and ids; staff only",
     "api/v1/hash-banks": "hashes and digests of content, no content; staff only",
     "api/v1/hashes": "hashes and digests of content, no content; staff only",
     "console/models": "models, no content",
+    "console/policies": "policies, figures and ids; staff only",
     "console/hashes": "hashes and digests of content, no content; staff only",
     "accounts/": "one's own account: log in, sign up, change the password",
 }

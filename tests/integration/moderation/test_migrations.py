@@ -48,3 +48,31 @@ def test_hash_entries_move_into_the_bank_of_their_effect_and_back() -> None:
         ("c", "allow", "allow", 1.0),
     ]
     assert back == [("a", "block"), ("b", "hold"), ("c", "allow")]
+
+
+def test_what_came_from_the_policy_file_is_active_or_retired() -> None:
+    migrate("0003_films_are_listed_by_their_pictures")
+    try:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO moderation_policy_version (id, version, source, active, activated_at)"
+                " VALUES (gen_random_uuid(), %s, 'text', %s, now())",
+                [("a" * 64, True), ("b" * 64, False)],
+            )
+        migrate("0005_policies_have_a_life")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT left(version, 1), state, origin, active, state_since IS NOT NULL"
+                " FROM moderation_policy_version ORDER BY 1"
+            )
+            moved = cursor.fetchall()
+            # What the release before writes is still taken.
+            cursor.execute(
+                "INSERT INTO moderation_policy_version (id, version, source, active)"
+                " VALUES (gen_random_uuid(), %s, 'text', false)",
+                ["c" * 64],
+            )
+            cursor.execute("DELETE FROM moderation_policy_version")
+    finally:
+        migrate_to_the_last()
+    assert moved == [("a", "active", "file", True, True), ("b", "retired", "file", False, True)]

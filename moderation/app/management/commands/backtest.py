@@ -1,7 +1,6 @@
 """`manage.py backtest POLICY`: what a policy would have decided over a period."""
 
 import json
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         backtest = Backtest(policy, most_examples=options["examples"])
         for stored in stored_decisions(since=since, until=until):
             backtest.add(stored)
-        figures = _figures(backtest, days=(until - since) / timedelta(days=1))
+        figures = backtest.figures(days=(until - since) / timedelta(days=1))
         figures |= {"since": since.isoformat(), "until": until.isoformat()}
         figures["seconds"] = round(perf_counter() - began, 3)
         if options["json"]:
@@ -74,32 +73,6 @@ class Command(BaseCommand):
             )
         for one in backtest.examples:
             write(f"  {one.asset_id}: {one.before} → {one.after}: {'; '.join(one.because)}")
-
-
-def _figures(backtest: Backtest, *, days: float) -> dict[str, Any]:
-    then, after = backtest.waiting
-    return {
-        "policy": backtest.policy.version,
-        "decisions": backtest.decisions,
-        "changed": backtest.changed,
-        "not_repeatable": backtest.not_repeatable,
-        "moves": {f"{one}→{other}": count for (one, other), count in backtest.moves.items()},
-        "cases_per_day_then": then / days,
-        "cases_per_day_now": after / days,
-        "people": {
-            name: {
-                **asdict(tally),
-                "precision": _as_json(tally.precision),
-                "recall": _as_json(tally.recall),
-            }
-            for name, tally in (("then", backtest.then), ("now", backtest.now))
-        },
-        "examples": [asdict(one) for one in backtest.examples],
-    }
-
-
-def _as_json(interval: Interval | None) -> dict[str, float] | None:
-    return None if interval is None else asdict(interval)
 
 
 def _said(interval: Interval | None) -> str:
