@@ -1,6 +1,13 @@
-"""Tables of the gate: rulings and the work of people, and the banks of fingerprints."""
+"""Tables of the gate: rulings and the work of people, what follows, and banks of fingerprints."""
 
 from moderation.app.models.banks import HashBank, HashEntry, HashMatch
+from moderation.app.models.consequences import (
+    Hold,
+    Restriction,
+    Spread,
+    Strike,
+    TakedownNotice,
+)
 from moderation.app.models.gate import (
     REASON_CHARACTERS,
     VERDICT_NAMES,
@@ -19,9 +26,14 @@ __all__ = [
     "HashBank",
     "HashEntry",
     "HashMatch",
+    "Hold",
     "Outcome",
     "PolicyVersion",
     "PromptScreening",
     "Report",
+    "Restriction",
+    "Spread",
+    "Strike",
+    "TakedownNotice",
     "Verdict",
 ]

@@ -145,6 +145,9 @@ class Case(Row):
         HOLD = "hold"
         UNAVAILABLE = "unavailable"
         REPORT = "report"
+        LINEAGE = "lineage"
+        RESTRICTION = "restriction"
+        NOTICE = "notice"
 
     class Ruling(models.TextChoices):
         """What a case can end with."""
@@ -169,6 +172,9 @@ class Case(Row):
     severity = models.PositiveSmallIntegerField(default=0)
     hazards = models.JSONField(default=list)
     report_count = models.PositiveIntegerField(default=0)
+    report_weight = models.FloatField(
+        default=0.0, db_default=0.0, help_text="What its reports count together."
+    )
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -191,7 +197,16 @@ class Case(Row):
                 name="moderation_case_state_known",
             ),
             models.CheckConstraint(
-                condition=Q(because__in=["hold", "unavailable", "report"]),
+                condition=Q(
+                    because__in=[
+                        "hold",
+                        "unavailable",
+                        "report",
+                        "lineage",
+                        "restriction",
+                        "notice",
+                    ]
+                ),
                 name="moderation_case_because_known",
             ),
             models.UniqueConstraint(
@@ -251,7 +266,13 @@ class Case(Row):
 
 
 class Report(Row):
-    """One person's report of one asset; the same person counts once per asset."""
+    """One person's report of one asset; the same person counts once per case."""
+
+    class Outcome(models.TextChoices):
+        """What a person decided about what was reported."""
+
+        UPHELD = "upheld"
+        REJECTED = "rejected"
 
     asset = models.ForeignKey("assets.Asset", on_delete=models.PROTECT, related_name="+")
     reporter = models.ForeignKey(
@@ -259,15 +280,37 @@ class Report(Row):
     )
     interaction_id = models.UUIDField(unique=True)
     note = models.CharField(max_length=REASON_CHARACTERS, blank=True, default="")
+    reason = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="A code; empty: none given."
+    )
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reports")
+    outcome = models.CharField(
+        max_length=16,
+        choices=Outcome,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a person made of it; empty while nobody decided.",
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=["", "upheld", "rejected"]),
+                name="moderation_report_outcome_known",
+            ),
             models.UniqueConstraint(
                 fields=["case", "reporter"], name="moderation_one_report_per_person_and_case"
             ),
         ]
-        indexes = [models.Index(fields=["asset", "-created_at"], name="moderation_report_asset")]
+        indexes = [
+            models.Index(fields=["asset", "-created_at"], name="moderation_report_asset"),
+            models.Index(
+                fields=["reporter", "outcome"],
+                condition=~Q(outcome=""),
+                name="moderation_report_record",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reporter_id} reported {self.asset_id}"

@@ -13,6 +13,15 @@ from moderation.app.selectors.banks import (
 )
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
 from moderation.app.selectors.queue import STATES, queue, queue_counts
+from moderation.app.selectors.strikes import (
+    Standing,
+    notices_for,
+    own_standing,
+    points_of,
+    restrictions_for,
+    standing_of,
+    strikes_for,
+)
 from moderation.app.selectors.views import (
     CaseEvidence,
     CasePage,
@@ -36,6 +45,7 @@ __all__ = [
     "ReportSummary",
     "Score",
     "SimilarCase",
+    "Standing",
     "SurfaceEvidence",
     "VerdictSummary",
     "bank_for",
@@ -47,6 +57,12 @@ __all__ = [
     "hash_entries",
     "hash_entry_for",
     "matches_of",
+    "notices_for",
+    "own_standing",
+    "points_of",
     "queue",
     "queue_counts",
+    "restrictions_for",
+    "standing_of",
+    "strikes_for",
 ]

@@ -1,11 +1,13 @@
 """Every write of the gate, one module per noun.
 
-Each service locks in one order: asset, hash entries (by id), case, audit chain. Keeping to it is
-what keeps two services over the same asset from waiting for each other for ever.
+Each service locks in one order: author, what the author waits for (`makers().lock`), assets (by
+id), hash entries (by id), case, audit chains (by name). Keeping to it is what keeps two services
+over the same thing from waiting for each other for ever.
 """
 
 from moderation.app.services.banks import change_bank, create_bank
 from moderation.app.services.cases import claim_case, decide_case, release_claim
+from moderation.app.services.conduct import impose_restriction, lift_restriction, void_strike
 from moderation.app.services.exchanges import import_hashes
 from moderation.app.services.hashes import (
     add_hash,
@@ -14,6 +16,7 @@ from moderation.app.services.hashes import (
     resume_hash,
     set_hash_expiry,
 )
+from moderation.app.services.notices import record_notice
 from moderation.app.services.policies import activate_policy
 from moderation.app.services.reports import record_report
 from moderation.app.services.screenings import record_screening
@@ -28,8 +31,11 @@ __all__ = [
     "create_bank",
     "decide_case",
     "import_hashes",
+    "impose_restriction",
+    "lift_restriction",
     "note_view",
     "pause_hash",
+    "record_notice",
     "record_report",
     "record_screening",
     "record_verdict",
@@ -38,4 +44,5 @@ __all__ = [
     "resume_hash",
     "set_hash_expiry",
     "supersede_unavailable",
+    "void_strike",
 ]

@@ -1,23 +1,24 @@
 """Writes of verdicts: the ruling, the asset's move and the case, together or not at all."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
 
+from moderation.app.configuration import consequences
 from moderation.app.judgement import Judgement
 from moderation.app.models import VERDICT_NAMES, Case, Outcome, PolicyVersion, Verdict
-from moderation.app.services import matches
-from moderation.app.services.case_effects import close_case, open_case
+from moderation.app.services import detours, matches, rulings
+from moderation.app.services.case_effects import GATE, close_case, open_case
+from moderation.app.services.holds import because_of, note_hold
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.contracts.moderation import VerdictReached
 from tidegate.events.services import announce
-from tidegate.primitives.actor import Actor
 from tidegate.primitives.errors import NotFound
 
-GATE = Actor.system("moderation")
 _TARGETS = {
     Outcome.RELEASE: Visibility.RELEASED,
     Outcome.HOLD: Visibility.HELD,
@@ -38,17 +39,32 @@ def record_verdict(
 ) -> Verdict:
     """Write the first verdict of an asset with its effects; a second call changes nothing.
 
+    What passed is held all the same where its author is under review, or what it was made from is
+    blocked: the verdict stays what the policy said, and names that beside it.
+
     Raises:
         NotFound: there is no such asset (a forged event).
     """
+    plan = _foresee(asset_id, judgement)
     asset = _lock(asset_id)
-    existing = Verdict.objects.filter(asset=asset).order_by("created_at", "id").first()
+    existing, restrictions = detours.first_verdict(asset)
     if existing is not None:
         return existing
     judgement = matches.count(judgement, asset=asset, correlation_id=correlation_id)
-    verdict = _insert(asset, judgement, event_id=event_id, supersedes=None)
-    if asset.visibility == Visibility.PENDING:
+    is_pending = asset.visibility == Visibility.PENDING
+    is_block = judgement.verdict == Outcome.BLOCK
+    reach = rulings.reach_block(plan, asset) if is_pending and is_block else rulings.Reach()
+    is_passed = is_pending and judgement.verdict == Outcome.RELEASE
+    found = detours.causes(asset, restrictions) if is_passed else []
+    verdict = _insert(
+        asset, judgement, event_id=event_id, supersedes=None, beside=detours.reasons_of(found)
+    )
+    if found:
+        detours.divert(asset, found, verdict)
+    elif is_pending:
         _move(asset, judgement)
+        if is_block:
+            rulings.carry_out_block(plan, reach, asset=asset, ruling=verdict, actor=GATE)
         if judgement.verdict in (Outcome.HOLD, Outcome.UNAVAILABLE):
             open_case(
                 asset=asset,
@@ -73,6 +89,7 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
     asset_id = Case.objects.filter(pk=case_id).values_list("asset_id", flat=True).first()
     if asset_id is None:
         return None
+    plan = _foresee(asset_id, judgement)
     asset = _lock(asset_id)
     case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
     latest = Verdict.objects.filter(asset=asset, superseded_by=None).first()
@@ -85,15 +102,24 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
     ):
         return None
     judgement = matches.count(judgement, asset=asset, correlation_id=asset.correlation_id)
-    verdict = _insert(asset, judgement, event_id=None, supersedes=latest)
+    is_release = judgement.verdict == Outcome.RELEASE
+    is_block = judgement.verdict == Outcome.BLOCK
+    found = detours.causes(asset, detours.first_verdict(asset)[1]) if is_release else []
+    reach = rulings.reach_block(plan, asset) if is_block else rulings.Reach()
+    verdict = _insert(
+        asset, judgement, event_id=None, supersedes=latest, beside=detours.reasons_of(found)
+    )
     case.verdict = verdict
     case.hazards = list(judgement.hazards)
     case.severity = max(case.severity, judgement.severity)
     if judgement.verdict == Outcome.HOLD:
         case.because = Case.Because.HOLD
+    elif found:
+        case.because = because_of(found[0])
     case.save(update_fields=["verdict", "hazards", "severity", "because"])
-    if judgement.verdict != Outcome.HOLD:
-        is_release = judgement.verdict == Outcome.RELEASE
+    for cause in found:
+        note_hold(asset, case, cause)
+    if judgement.verdict != Outcome.HOLD and not found:
         close_case(
             asset=asset,
             case=case,
@@ -102,8 +128,21 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
             decided_by=None,
             actor=GATE,
         )
+    if is_block:
+        rulings.carry_out_block(plan, reach, asset=asset, ruling=verdict, actor=GATE)
     _announce(asset, verdict, asset.correlation_id)
     return verdict
+
+
+def _foresee(asset_id: UUID, judgement: Judgement) -> rulings.Plan:
+    """Find what a block of the gate gives its author: nothing, unless the deployment says so."""
+    least = consequences().automatic_from
+    if judgement.verdict != Outcome.BLOCK or least is None or judgement.severity < least:
+        return rulings.Plan()
+    owner_id = Asset.objects.values_list("owner_id", flat=True).filter(pk=asset_id).first()
+    if owner_id is None:
+        return rulings.Plan()
+    return rulings.foresee_block(author_id=owner_id, asset_id=asset_id, hazards=judgement.hazards)
 
 
 def _lock(asset_id: UUID) -> Asset:
@@ -114,7 +153,12 @@ def _lock(asset_id: UUID) -> Asset:
 
 
 def _insert(
-    asset: Asset, judgement: Judgement, *, event_id: UUID | None, supersedes: Verdict | None
+    asset: Asset,
+    judgement: Judgement,
+    *,
+    event_id: UUID | None,
+    supersedes: Verdict | None,
+    beside: Sequence[Mapping[str, object]],
 ) -> Verdict:
     policy, _ = PolicyVersion.objects.get_or_create(
         version=judgement.policy.version, defaults={"source": judgement.policy.source}
@@ -124,7 +168,7 @@ def _insert(
         event_id=event_id,
         supersedes=supersedes,
         verdict=judgement.verdict,
-        reasons=list(judgement.reasons),
+        reasons=[*judgement.reasons, *beside],
         hazards=list(judgement.hazards),
         signals=list(judgement.signals),
         hash_hits=list(judgement.hash_hits),

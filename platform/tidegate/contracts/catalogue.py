@@ -6,7 +6,16 @@ from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
 from tidegate.contracts.generation import CompositionEnded, JobEnded, JobQueued
 from tidegate.contracts.interactions import InteractionRecorded
 from tidegate.contracts.ledger import CreditsMoved
-from tidegate.contracts.moderation import CaseDecided, CaseOpened, VerdictReached
+from tidegate.contracts.moderation import (
+    CaseDecided,
+    CaseOpened,
+    NoticeRecorded,
+    RestrictionEnded,
+    RestrictionImposed,
+    StrikeIssued,
+    StrikeVoided,
+    VerdictReached,
+)
 from tidegate.contracts.operations import DeadLetterRecorded
 from tidegate.contracts.registry import ModelChanged
 
@@ -19,6 +28,11 @@ EVENTS: tuple[type[Any], ...] = (
     VerdictReached,
     CaseOpened,
     CaseDecided,
+    StrikeIssued,
+    StrikeVoided,
+    RestrictionImposed,
+    RestrictionEnded,
+    NoticeRecorded,
     InteractionRecorded,
     CreditsMoved,
     ModelChanged,

@@ -10,6 +10,8 @@ _PERIODS = {
     "generation.sweep_compositions": 15.0,
     "generation.tend_models": 30.0,
     "moderation.recheck": 30.0,
+    "moderation.spread_blocks": 15.0,
+    "moderation.end_restrictions": 60.0,
     "uploads.sweep": 30.0,
     "recommendations.embed_missing": 30.0,
     "events.reconcile": 30.0,

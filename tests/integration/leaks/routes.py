@@ -314,6 +314,8 @@ COLLECTIONS: tuple[tuple[str, str], ...] = (
     ("api/v1/cases", "/api/v1/cases?limit=100&state=decided"),
     ("api/v1/audit", "/api/v1/audit?limit=100"),
     ("api/v1/me", "/api/v1/me"),
+    ("api/v1/me/standing", "/api/v1/me/standing"),
+    ("standing", "/standing"),
     ("api/v1/organisations", "/api/v1/organisations"),
     ("api/v1/organisations/<uuid:organisation_id>/members", "/api/v1/organisations/{home}/members"),
     ("api/v1/organisations/<uuid:organisation_id>/keys", "/api/v1/organisations/{home}/keys"),
@@ -387,6 +389,13 @@ EXEMPT: dict[str, str] = {
 }
 EXEMPT_PREFIXES: dict[str, str] = {
     "api/v1/registry/": "models, no content",
+    "api/v1/strikes": "points and ids, no content; staff only",
+    "api/v1/restrictions": "people and dates, no content; staff only",
+    "api/v1/takedown-notices": "claims about ids, no content; staff only",
+    "console/cases/<uuid:case_id>/strikes/": "redirects",
+    "console/cases/<uuid:case_id>/authors/": "redirects",
+    "console/cases/<uuid:case_id>/restrictions/": "redirects",
+    "console/cases/<uuid:case_id>/assets/": "redirects",
     "api/v1/hash-banks": "hashes and digests of content, no content; staff only",
     "api/v1/hashes": "hashes and digests of content, no content; staff only",
     "console/models": "models, no content",
