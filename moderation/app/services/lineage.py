@@ -17,7 +17,7 @@ from tidegate.assets.models import Asset, Visibility
 from tidegate.audit.services import lock_chains
 from tidegate.primitives.clock import now
 
-RESTORED = "What it was made from was released again."
+RESTORED = "what it was made from was released again"
 
 
 def to_hold(source_id: UUID, spread: Spread | None = None) -> list[UUID]:

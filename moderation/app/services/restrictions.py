@@ -22,6 +22,7 @@ from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
 
 PLATFORM = "platform"
+RESTORED = "the restriction of its author was lifted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def end(
     makers().admit(restriction_id=restriction.pk)
     released = 0
     if because == Restriction.Ended.LIFTED:
-        released = undo_holds(held_for([restriction]), assets, reason=f"Lifted: {reason}")
+        released = undo_holds(held_for([restriction]), assets, reason=RESTORED)
     announce(
         RestrictionEnded(
             restriction_id=restriction.pk,

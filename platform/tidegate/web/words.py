@@ -288,6 +288,10 @@ MOVES: Words = {
     "the checks found what the policy does not allow": _(
         "the checks found what the policy does not allow"
     ),
+    "what it was made from was blocked": _("what it was made from was blocked"),
+    "what it was made from was released again": _("what it was made from was released again"),
+    "its author is under review": _("its author is under review"),
+    "the restriction of its author was lifted": _("the restriction of its author was lifted"),
 }
 """Reasons that the platform itself gives for a move; people's reasons stay as they wrote them."""
 

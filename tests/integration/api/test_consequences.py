@@ -74,7 +74,7 @@ def test_a_restriction_is_imposed_told_and_lifted(
     client = signed_in(author)
     job = {
         "project_id": str(project.pk),
-        "model": "tidegate-text",
+        "model": "tidegate-image",
         "prompt": "a calm harbour",
     }
     refused = post(client, "/api/v1/jobs", job)

@@ -83,7 +83,7 @@ def test_a_suspension_in_one_organisation_is_none_elsewhere(maker: Maker) -> Non
     other = factories.make_organisation(maker.user)
     conduct.suspended(maker.user, organisation_id=other.pk)
     assert maker.asks().state == Job.State.QUEUED
-    place = factories.make_project(other, creator=maker.user)
+    place = factories.make_project(other, creator=maker.user, audience="private")
     with pytest.raises(Barred):
         maker.asks(project_id=place.pk)
 

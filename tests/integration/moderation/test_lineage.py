@@ -1,6 +1,7 @@
 """A block reaches what was made from the blocked; its end gives back what was held only for it."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -16,9 +17,11 @@ from tests.fakes.detectors import FakeDetectors
 from tests.integration.moderation import conduct, stage
 from tidegate.assets.lineage import ancestors_of, descendants_of
 from tidegate.assets.models import Asset
-from tidegate.assets.services import Media, create_asset
+from tidegate.assets.services import Media, create_asset, restore_asset, withdraw_asset
 from tidegate.primitives.actor import Actor
+from tidegate.primitives.errors import NotAllowed
 from tidegate.primitives.ids import new_id
+from tidegate.projects.services import set_audience
 
 pytestmark = pytest.mark.django_db
 
@@ -257,3 +260,40 @@ def test_what_an_author_under_review_makes_waits_for_a_person(
     assert verdict.verdict == Outcome.RELEASE
     rules = [reason["rule"] for reason in verdict.reasons]
     assert rules == (["author_review"] if expected == "held" else [])
+
+
+def test_withdrawing_is_no_way_around_a_block_or_a_restriction() -> None:
+    parent, child = _line(2)
+    owner = factories.viewer_of(child.owner)
+    withdraw_asset(viewer=owner, asset_id=child.pk)
+    case = _block(parent)
+    with pytest.raises(NotAllowed) as refusal:
+        restore_asset(viewer=owner, asset_id=child.pk)
+    assert (refusal.value.code, stage.visibility(child)) == ("not_public_now", "withdrawn")
+    conduct.decided(conduct.reopened(case.asset), "release")
+    restriction = conduct.suspended(child.owner, "no_public")
+    with pytest.raises(NotAllowed):
+        restore_asset(viewer=owner, asset_id=child.pk)
+    services.lift_restriction(
+        viewer=stage.staff("policy_admin"), restriction_id=restriction.pk, reason="enough"
+    )
+    restore_asset(viewer=owner, asset_id=child.pk)
+    assert stage.visibility(child) == "released"
+
+
+@pytest.mark.parametrize(
+    ("kind", "audience"),
+    [("no_public", "private"), ("suspended", "private"), ("cooldown", "public")],
+)
+def test_who_may_publish_nothing_opens_no_project(kind: str, audience: str) -> None:
+    project = factories.make_project(audience="private")
+    viewer = factories.viewer_of(project.created_by)
+    conduct.suspended(project.created_by, kind)
+    refusal: AbstractContextManager[object] = (
+        nullcontext() if audience == "public" else pytest.raises(NotAllowed)
+    )
+    with refusal:
+        set_audience(viewer=viewer, project_id=project.pk, audience="public")
+    project.refresh_from_db()
+    assert project.audience == audience
+    set_audience(viewer=viewer, project_id=project.pk, audience="private")
