@@ -15,9 +15,9 @@ from moderation.app.models.gate import (
     Outcome,
     PolicyVersion,
     PromptScreening,
-    Report,
     Verdict,
 )
+from moderation.app.models.reports import Report
 
 __all__ = [
     "REASON_CHARACTERS",

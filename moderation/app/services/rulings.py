@@ -81,7 +81,7 @@ def foresee_void(strike: Strike) -> Plan:
 
 def reach_block(plan: Plan, asset: Asset) -> Reach:
     """Lock what a block of a locked asset reaches, and every chain that is written to."""
-    below = lineage.to_hold(asset.pk)
+    below = lineage.to_hold(asset.pk, lineage.open_spread(asset.pk))
     recent = restrictions.recent_outputs(asset.owner_id, None) if plan.due else []
     assets = lock_assets([*below, *(one for one in recent if one != asset.pk)])
     _lock_chains(plan, asset, assets)

@@ -115,6 +115,15 @@ def test_a_person_who_releases_a_child_is_not_overruled() -> None:
     assert _states(parent, child) == ["blocked", "released"]
 
 
+def test_a_block_that_is_confirmed_holds_again_only_what_nobody_cleared() -> None:
+    parent, child = _line(2)
+    _block(parent)
+    conduct.decided(stage.case_of(child), "release")
+    later = factories.make_asset(parent=parent)
+    _block(parent)
+    assert _states(parent, child, later) == ["blocked", "released", "held"]
+
+
 def test_a_withdrawn_child_stays_withdrawn_and_its_children_are_held() -> None:
     parent, child = _line(2)
     grandchild = factories.make_asset(parent=child)
