@@ -13,10 +13,6 @@ from tidegate.primitives.errors import NotAllowed
 
 BARRED: Final = "TG001"
 """The SQLSTATE that the trigger raises."""
-_CODES: Final = {
-    Bar.Code.COOLDOWN: ("author_cooling", "You may not make anything for a while."),
-    Bar.Code.SUSPENDED: ("author_suspended", "Your account is suspended."),
-}
 
 
 class Barred(NotAllowed):
@@ -36,14 +32,12 @@ def refusing_barred() -> Iterator[None]:
 
 
 def _barred(bar: dict[str, str | None]) -> Barred:
-    code, message = _CODES[Bar.Code(bar["code"] or "")]
     until = bar["until"]
-    return Barred(
-        message,
-        code=code,
-        extra={
-            "restriction_id": bar["restriction_id"],
-            "until": None if until is None else datetime.fromisoformat(until).isoformat(),
-            "standing": "/api/v1/me/standing",
-        },
-    )
+    extra = {
+        "restriction_id": bar["restriction_id"],
+        "until": None if until is None else datetime.fromisoformat(until).isoformat(),
+        "standing": "/api/v1/me/standing",
+    }
+    if bar["code"] == Bar.Code.COOLDOWN:
+        return Barred("You may not make anything for a while.", code="author_cooling", extra=extra)
+    return Barred("Your account is suspended.", code="author_suspended", extra=extra)
