@@ -15,11 +15,14 @@ class GenerationConfig(AppConfig):
         from django.conf import settings
 
         from generation.app import handlers
+        from generation.app.makers import BarredMakers
         from generation.core.catalogue import catalogue, use_folders
         from generation.core.recipes import recipes
+        from tidegate.contracts.ports import register_makers
 
         use_folders([Path(folder) for folder in getattr(settings, "GENERATION_CATALOGUE_DIRS", ())])
         # A malformed entry stops the start, and not somebody's request.
         catalogue()
         recipes()
+        register_makers(BarredMakers())
         handlers.register()

@@ -15,8 +15,10 @@ class ModerationConfig(AppConfig):
         from moderation.app.engine import engine
         from moderation.app.examination import PHASES
         from moderation.app.gate import ModerationGate
-        from tidegate.contracts.ports import register_gate, register_phases
+        from moderation.app.restraints import KnownRestraints
+        from tidegate.contracts.ports import register_gate, register_phases, register_restraints
 
         register_gate(ModerationGate(engine))
         register_phases(PHASES)
+        register_restraints(KnownRestraints())
         handlers.register()

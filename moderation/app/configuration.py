@@ -8,6 +8,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from moderation.core.consequences import DEFAULT_CONSEQUENCES, Consequences, load
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -15,6 +17,7 @@ class Configuration:
 
     Attributes:
         policy_file: the policy to load; None means the one that comes with the product.
+        consequences_file: what follows from rulings and reports; None as above.
         prompt_deadline: how long a request may wait for its prompt's screening.
         picture_deadline: how long a request may wait for the screening of its picture.
         check_deadline: how long a call of /moderations may wait for detectors, in all.
@@ -42,6 +45,7 @@ class Configuration:
     """
 
     policy_file: Path | None = None
+    consequences_file: Path | None = None
     prompt_deadline: float = 1.5
     picture_deadline: float = 10.0
     check_deadline: float = 30.0
@@ -88,3 +92,13 @@ def configuration() -> Configuration:
         return Configuration(**given)
     except TypeError as error:
         raise ImproperlyConfigured(f"MODERATION: {error}") from error
+
+
+@cache
+def consequences() -> Consequences:
+    """Return what follows from rulings and reports in this process.
+
+    Raises:
+        InvalidConsequences, OSError: the file cannot be obeyed or read.
+    """
+    return load(configuration().consequences_file or DEFAULT_CONSEQUENCES)

@@ -84,6 +84,7 @@ def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:
             reporter_id=event.viewer_id,
             interaction_id=event.interaction_id,
             note=event.note,
+            reason=event.reason,
             hold_at=engine_for(engine(), event.asset_id).policy.reports_hold_at,
             correlation_id=envelope.correlation_id,
         )

@@ -8,6 +8,7 @@ from tidegate.primitives.errors import NotAllowed
 DECIDERS = frozenset({"reviewer", "senior_reviewer", "policy_admin"})
 READERS = DECIDERS | {"auditor"}
 HASH_KEEPERS = frozenset({"senior_reviewer", "policy_admin"})
+RESTRICTERS = frozenset({"senior_reviewer", "policy_admin"})
 BANK_ADMINS = frozenset({"policy_admin"})
 
 
@@ -19,6 +20,20 @@ def require_reader(viewer: Viewer) -> None:
 def require_decider(viewer: Viewer) -> UUID:
     """Return the reviewer's user id, or raise NotAllowed."""
     return _require(viewer, DECIDERS, "cases:decide")
+
+
+def require_restricter(viewer: Viewer) -> UUID:
+    """Return the id of a person who may restrict people and void strikes, or raise NotAllowed."""
+    if viewer.user_id is None or not may_restrict(viewer):
+        raise NotAllowed(
+            "Only senior reviewers and policy admins do this.", code="senior_staff_only"
+        )
+    return viewer.user_id
+
+
+def may_restrict(viewer: Viewer) -> bool:
+    """Whether the viewer may restrict people, lift that, and void strikes."""
+    return _has(viewer, RESTRICTERS, "cases:decide")
 
 
 def require_hash_keeper(viewer: Viewer) -> UUID:

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from moderation.app.rechecking import judge_again
+from moderation.app.services import conduct, lineage
 from moderation.app.services.backtest_runs import advance_backtests
 from moderation.app.services.policy_fuse import check_policies
 from moderation.app.services.retro_steps import advance_retro_runs
@@ -41,3 +42,15 @@ def forget_old_shadows() -> None:
     """Remove what shadows would have said long ago."""
     while forget_shadows():
         pass
+
+
+@shared_task(name="moderation.spread_blocks", ignore_result=True)
+def spread_blocks() -> None:
+    """Reach what blocks were too large to reach at once, and give back likewise."""
+    lineage.go_on()
+
+
+@shared_task(name="moderation.end_restrictions", ignore_result=True)
+def end_restrictions() -> None:
+    """End the restrictions whose time is over."""
+    conduct.end_expired()

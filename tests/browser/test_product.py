@@ -140,6 +140,7 @@ def test_a_report_takes_the_piece_away_and_brings_it_to_a_reviewer(sits_down: Si
     reader = sits_down("viewer").page
     _tile(reader, asset_id).get_by_role("button", name="Report").click()
     dialog = reader.get_by_role("dialog")
+    dialog.get_by_label("Why?").select_option("other")
     dialog.get_by_label("What is wrong with it?").fill("This is no star.")
     dialog.get_by_role("button", name="Send the report").click()
     expect(reader.locator(f"#tile-{asset_id}")).to_have_count(0)

@@ -1,5 +1,6 @@
 """Tables of the generation service."""
 
+from generation.app.models.bars import Bar
 from generation.app.models.compositions import Composition, CompositionPart
 from generation.app.models.inputs import JobInput
 from generation.app.models.jobs import Job, JobOutput
@@ -8,6 +9,7 @@ from generation.app.models.queue import Bell, Cap, Lane, OrganisationShare, Queu
 from generation.app.models.registry import ModelVersion, RegisteredModel, RegistryStamp, Served
 
 __all__ = [
+    "Bar",
     "Bell",
     "Cap",
     "Composition",

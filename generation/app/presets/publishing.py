@@ -18,6 +18,7 @@ from tidegate.contracts.ports import Ruling, gate
 from tidegate.primitives.clock import now
 from tidegate.primitives.correlation import correlation_id
 from tidegate.primitives.errors import Conflict, InvalidInput, NotAllowed
+from tidegate.projects.publishing import require_may_publish
 
 LONGEST_REASON: Final = 500
 _STAFF: Final = ("reviewer", "senior_reviewer", "policy_admin")
@@ -38,7 +39,7 @@ def publish_version(*, viewer: Viewer, preset_id: UUID, number: int | None = Non
     is. The gate is asked outside the transaction.
 
     Raises:
-        NotFound, NotAllowed: as `services.add_version`.
+        NotFound, NotAllowed: as `services.add_version`; or a restriction keeps it private.
         Conflict: the preset is archived or was taken down by staff.
         InvalidMove: this version was refused; write another one.
     """
@@ -47,6 +48,7 @@ def publish_version(*, viewer: Viewer, preset_id: UUID, number: int | None = Non
     if version.publication == _Publication.PUBLIC:
         _require_open(version.preset)
         return version
+    require_may_publish(viewer, version.preset.organisation_id)
     # Asked for the answer that can always come: a refused version may not even be asked about.
     _require_askable(version)
     ruling = gate().screen_prompt(

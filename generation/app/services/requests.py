@@ -13,6 +13,7 @@ from django.db import transaction
 from generation.app import selectors, tickets
 from generation.app.inputs import keep, parent_of
 from generation.app.models import Job
+from generation.app.services.bars import refusing_barred
 from generation.app.services.checking import Checked, JobRequest, check_request, drawn
 from generation.app.services.screening import apply_ruling, start_asking
 from generation.app.services.settling import reserve_credits
@@ -59,7 +60,7 @@ def submit_job(
     Raises:
         InvalidInput: with a pointer for every field that is wrong.
         NotFound: no such project for this viewer.
-        NotAllowed: the viewer may look into the project but not generate in it.
+        NotAllowed: the viewer may look into the project but not generate in it, or is barred.
         InsufficientCredits: the organisation has fewer credits available than it costs.
     """
     return submit_request(
@@ -218,12 +219,17 @@ def _ask(line: Checked, correlation_id: UUID) -> Asked:
     )
 
 
+@refusing_barred()
 @transaction.atomic
 @together()
 def store_jobs(
     viewer: Viewer, jobs: Sequence[Job], verdicts: Sequence[str], lines: Sequence[Checked]
 ) -> None:
-    """Insert, set credits aside, announce, record: in this order, which is the order of locks."""
+    """Insert, set credits aside, announce, record: in this order, which is the order of locks.
+
+    Raises:
+        Barred: whoever asks may not at present.
+    """
     if len(jobs) == 1:
         insert(jobs[0])
     else:

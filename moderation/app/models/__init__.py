@@ -1,13 +1,19 @@
-"""Tables of the gate: rulings and the work of people, banks of fingerprints, policies."""
+"""Tables of the gate: rulings, the work of people and what follows, hash banks, policies."""
 
 from moderation.app.models.banks import HashBank, HashEntry, HashFrame, HashMatch
+from moderation.app.models.consequences import (
+    Hold,
+    Restriction,
+    Spread,
+    Strike,
+    TakedownNotice,
+)
 from moderation.app.models.gate import (
     REASON_CHARACTERS,
     VERDICT_NAMES,
     Case,
     Outcome,
     PromptScreening,
-    Report,
     Verdict,
 )
 from moderation.app.models.policies import (
@@ -16,6 +22,7 @@ from moderation.app.models.policies import (
     ShadowDecision,
 )
 from moderation.app.models.policy_runs import BacktestRun, RetroHold, RetroRun
+from moderation.app.models.reports import Report
 from moderation.app.models.taxonomy import TaxonomyHazard, TaxonomyMapping
 
 __all__ = [
@@ -28,13 +35,18 @@ __all__ = [
     "HashEntry",
     "HashFrame",
     "HashMatch",
+    "Hold",
     "Outcome",
     "PolicyVersion",
     "PromptScreening",
     "Report",
+    "Restriction",
     "RetroHold",
     "RetroRun",
     "ShadowDecision",
+    "Spread",
+    "Strike",
+    "TakedownNotice",
     "TaxonomyHazard",
     "TaxonomyMapping",
     "Verdict",

@@ -129,6 +129,9 @@ class Case(Row):
         HOLD = "hold"
         UNAVAILABLE = "unavailable"
         REPORT = "report"
+        LINEAGE = "lineage"
+        RESTRICTION = "restriction"
+        NOTICE = "notice"
 
     class Ruling(models.TextChoices):
         """What a case can end with."""
@@ -153,6 +156,9 @@ class Case(Row):
     severity = models.PositiveSmallIntegerField(default=0)
     hazards = models.JSONField(default=list)
     report_count = models.PositiveIntegerField(default=0)
+    report_weight = models.FloatField(
+        default=0.0, db_default=0.0, help_text="What its reports count together."
+    )
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -175,7 +181,16 @@ class Case(Row):
                 name="moderation_case_state_known",
             ),
             models.CheckConstraint(
-                condition=Q(because__in=["hold", "unavailable", "report"]),
+                condition=Q(
+                    because__in=[
+                        "hold",
+                        "unavailable",
+                        "report",
+                        "lineage",
+                        "restriction",
+                        "notice",
+                    ]
+                ),
                 name="moderation_case_because_known",
             ),
             models.UniqueConstraint(
@@ -232,26 +247,3 @@ class Case(Row):
             and self.lease_expires_at is not None
             and self.lease_expires_at > at
         )
-
-
-class Report(Row):
-    """One person's report of one asset; the same person counts once per asset."""
-
-    asset = models.ForeignKey("assets.Asset", on_delete=models.PROTECT, related_name="+")
-    reporter = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    interaction_id = models.UUIDField(unique=True)
-    note = models.CharField(max_length=REASON_CHARACTERS, blank=True, default="")
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reports")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["case", "reporter"], name="moderation_one_report_per_person_and_case"
-            ),
-        ]
-        indexes = [models.Index(fields=["asset", "-created_at"], name="moderation_report_asset")]
-
-    def __str__(self) -> str:
-        return f"{self.reporter_id} reported {self.asset_id}"

@@ -27,6 +27,15 @@ from moderation.app.selectors.policies import (
     shadow_totals,
 )
 from moderation.app.selectors.queue import STATES, queue, queue_counts
+from moderation.app.selectors.strikes import (
+    Standing,
+    notices_for,
+    own_standing,
+    points_of,
+    restrictions_for,
+    standing_of,
+    strikes_for,
+)
 from moderation.app.selectors.taxonomies import PublishedTaxonomy, published_taxonomy
 from moderation.app.selectors.views import (
     CaseEvidence,
@@ -53,6 +62,7 @@ __all__ = [
     "Score",
     "ShadowTotals",
     "SimilarCase",
+    "Standing",
     "SurfaceEvidence",
     "VerdictSummary",
     "backtest_run_for",
@@ -70,12 +80,18 @@ __all__ = [
     "hash_entries",
     "hash_entry_for",
     "matches_of",
+    "notices_for",
+    "own_standing",
+    "points_of",
     "policy_version_for",
     "policy_versions",
     "published_taxonomy",
     "queue",
     "queue_counts",
+    "restrictions_for",
     "retro_run_for",
     "retro_runs",
     "shadow_totals",
+    "standing_of",
+    "strikes_for",
 ]

@@ -75,7 +75,7 @@ def case_for(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvidence
         verdicts=tuple(_verdict(verdict) for verdict in verdicts),
         history=tuple(Move.objects.filter(asset_id=case.asset_id).order_by("version")),
         reports=tuple(
-            ReportSummary(report.note, report.created_at)
+            ReportSummary(report.reason, report.note, report.created_at)
             for report in Report.objects.filter(asset_id=case.asset_id).order_by("-created_at")
         ),
         previous=tuple(summary(other, viewer) for other in others),

@@ -118,6 +118,7 @@ def summary(case: Case, viewer: Viewer) -> CaseSummary:
         severity=case.severity,
         hazards=tuple(case.hazards),
         report_count=case.report_count,
+        report_weight=case.report_weight,
         opened_at=case.created_at,
         holder=case.claimed_by.display_name if is_held and case.claimed_by else "",
         lease_expires_at=case.lease_expires_at if is_held else None,

@@ -27,6 +27,7 @@ class CaseSummary:
     severity: int
     hazards: tuple[str, ...]
     report_count: int
+    report_weight: float
     opened_at: datetime
     holder: str
     lease_expires_at: datetime | None
@@ -112,6 +113,7 @@ class VerdictSummary:
 class ReportSummary:
     """One person's report. Reviewers do not learn who it was."""
 
+    reason: str
     note: str
     at: datetime
 

@@ -1,8 +1,8 @@
 """Every write of the gate, one module per noun.
 
-Each service locks in one order: policies (their turn, then versions), run, asset, hash
-entries (by id), case, audit chain. Keeping to it is
-what keeps two services over the same asset from waiting for each other for ever.
+Each service locks in one order: policies (their turn, then versions), run, author, what the author
+waits for (`makers().lock`), assets (by id), hash entries (by id), case, audit chains (by name).
+Keeping to it is what keeps two services over the same thing from waiting for each other for ever.
 """
 
 from moderation.app.services.backtest_runs import (
@@ -12,6 +12,7 @@ from moderation.app.services.backtest_runs import (
 )
 from moderation.app.services.banks import change_bank, create_bank
 from moderation.app.services.cases import claim_case, decide_case, release_claim
+from moderation.app.services.conduct import impose_restriction, lift_restriction, void_strike
 from moderation.app.services.exchanges import import_hashes
 from moderation.app.services.hashes import (
     add_hash,
@@ -20,6 +21,7 @@ from moderation.app.services.hashes import (
     resume_hash,
     set_hash_expiry,
 )
+from moderation.app.services.notices import record_notice
 from moderation.app.services.policies import activate_policy
 from moderation.app.services.policy_fuse import check_policies
 from moderation.app.services.policy_moves import move_policy, propose_policy, roll_back_policy
@@ -46,6 +48,8 @@ __all__ = [
     "decide_case",
     "forget_shadows",
     "import_hashes",
+    "impose_restriction",
+    "lift_restriction",
     "move_policy",
     "move_retro_run",
     "note_shadows",
@@ -54,6 +58,7 @@ __all__ = [
     "preview_retro_run",
     "propose_policy",
     "publish_taxonomy",
+    "record_notice",
     "record_report",
     "record_screening",
     "record_verdict",
@@ -64,4 +69,5 @@ __all__ = [
     "set_hash_expiry",
     "start_backtest",
     "supersede_unavailable",
+    "void_strike",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from moderation.app.models import Case, Verdict
+from moderation.app.models import Case, Hold, Report, Verdict
 from moderation.app.public_reasons import GENERAL, public_reasons
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -16,12 +16,14 @@ from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import InvalidMove
 
+GATE: Final = Actor.system("moderation")
 # The moves that bring an asset to where a ruling wants it. An asset that its owner withdrew
 # stays withdrawn after a release, but a block reaches it: the owner could restore it otherwise.
 STEPS: Final[Mapping[tuple[str, str], tuple[Visibility, ...]]] = {
     (Case.Ruling.RELEASE, Visibility.HELD): (Visibility.RELEASED,),
     (Case.Ruling.RELEASE, Visibility.RELEASED): (),
     (Case.Ruling.RELEASE, Visibility.WITHDRAWN): (),
+    (Case.Ruling.RELEASE, Visibility.BLOCKED): (Visibility.RELEASED,),
     (Case.Ruling.BLOCK, Visibility.HELD): (Visibility.BLOCKED,),
     (Case.Ruling.BLOCK, Visibility.RELEASED): (Visibility.HELD, Visibility.BLOCKED),
     (Case.Ruling.BLOCK, Visibility.WITHDRAWN): (Visibility.BLOCKED,),
@@ -108,6 +110,11 @@ def close_case(
             "lease_expires_at",
         ]
     )
+    Hold.objects.filter(asset=asset, ended_at=None).update(
+        ended_at=case.decided_at, ended_because=Hold.Ended.DECIDED
+    )
+    if decided_by is not None:
+        _tell_reports(case, ruling)
     _move(asset, case, ruling, actor=actor)
     announce(
         CaseDecided(
@@ -160,6 +167,14 @@ def record_case(
         after=picture(case),
         reason=reason,
         correlation_id=correlation_id,
+    )
+
+
+def _tell_reports(case: Case, ruling: Case.Ruling) -> None:
+    """Write into the reports whether they were right: their reporters' record is made of it."""
+    is_upheld = ruling == Case.Ruling.BLOCK
+    Report.objects.filter(case=case).update(
+        outcome=Report.Outcome.UPHELD if is_upheld else Report.Outcome.REJECTED
     )
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from moderation.app.configuration import configuration
 from moderation.app.models import REASON_CHARACTERS, Case
 from moderation.app.roles import require_decider
+from moderation.app.services import rulings
 from moderation.app.services.case_effects import close_case, picture, record_case
 from moderation.app.services.hash_rulings import list_output
 from tidegate.accounts.viewers import Viewer
@@ -80,7 +81,10 @@ def release_claim(*, case_id: UUID, viewer: Viewer) -> Case:
 def decide_case(
     *, case_id: UUID, outcome: str, viewer: Viewer, reason: str, list_hashes: bool = False
 ) -> Case:
-    """Record a reviewer's ruling, the asset's move, the event and the audit entry, or nothing.
+    """Record a reviewer's ruling and all that follows from it, or nothing.
+
+    A block gives its author a strike, and a restriction with enough of them; it holds what was
+    made from the output. A release takes the strike of an earlier block back, and what followed.
 
     An open case need not be claimed first. Saying the same again returns the case unchanged.
     With `list_hashes` a block also puts the output's fingerprints on the block list, so the
@@ -93,7 +97,15 @@ def decide_case(
         Conflict: held by somebody else, or already decided otherwise.
     """
     user_id = require_decider(viewer)
-    ruling, words = _ruling(outcome), _reason(reason)
+    ruling, words = _ruling(outcome), worded(reason)
+    subject = _visible(case_id, viewer)
+    is_block = ruling == Case.Ruling.BLOCK
+    if is_block:
+        plan = rulings.foresee_block(
+            author_id=subject.asset.owner_id, asset_id=subject.asset_id, hazards=named_in(subject)
+        )
+    else:
+        plan = rulings.foresee_release(author_id=subject.asset.owner_id, asset_id=subject.asset_id)
     asset, case = _lock(case_id, viewer)
     _refuse_owner(asset, user_id)
     if case.state == Case.State.DECIDED:
@@ -101,6 +113,7 @@ def decide_case(
             return case
         _refuse_decided(case)
     _refuse_held_by_another(case, user_id)
+    reach = rulings.reach_block(plan, asset) if is_block else rulings.reach_release(plan, asset)
     case = close_case(
         asset=asset,
         case=case,
@@ -109,7 +122,13 @@ def decide_case(
         decided_by=user_id,
         actor=viewer.actor(),
     )
-    if list_hashes and ruling == Case.Ruling.BLOCK:
+    if is_block:
+        rulings.carry_out_block(plan, reach, asset=asset, ruling=case, actor=viewer.actor())
+    else:
+        rulings.carry_out_release(
+            plan, reach, voided_by=user_id, actor=viewer.actor(), reason=words
+        )
+    if list_hashes and is_block:
         list_output(asset=asset, case=case, viewer=viewer, reason=words)
     return case
 
@@ -119,14 +138,20 @@ def note_recheck(*, case_id: UUID) -> None:
     Case.objects.filter(pk=case_id).update(rechecked_at=now())
 
 
-def _lock(case_id: UUID, viewer: Viewer) -> tuple[Asset, Case]:
-    """Lock the asset, then its case; a key sees its own organisation's cases only."""
-    visible = Case.objects.filter(pk=case_id)
+def _visible(case_id: UUID, viewer: Viewer) -> Case:
+    """Return a case with its asset, not locked; a key sees its own organisation's only."""
+    visible = Case.objects.select_related("asset").filter(pk=case_id)
     if viewer.organisation_id is not None:
         visible = visible.filter(organisation_id=viewer.organisation_id)
-    asset_id = visible.values_list("asset_id", flat=True).first()
-    if asset_id is None:
+    case = visible.first()
+    if case is None:
         raise NotFound("There is no such case.", code="case_not_found")
+    return case
+
+
+def _lock(case_id: UUID, viewer: Viewer) -> tuple[Asset, Case]:
+    """Lock the asset, then its case."""
+    asset_id = _visible(case_id, viewer).asset_id
     asset = Asset.objects.select_for_update(no_key=True).get(pk=asset_id)
     case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
     return asset, case
@@ -167,7 +192,14 @@ def _ruling(outcome: str) -> Case.Ruling:
         ) from None
 
 
-def _reason(reason: str) -> str:
+def named_in(case: Case) -> list[str]:
+    """Return what a case is about: its hazards, or else what was reported."""
+    reported = case.reports.exclude(reason="").values_list("reason", flat=True)
+    return list(case.hazards) or sorted(set(reported))
+
+
+def worded(reason: str) -> str:
+    """Return a reason that is one, or raise InvalidInput."""
     words = reason.strip()
     if not words:
         raise InvalidInput("A decision needs a reason.", code="reason_missing", pointer="/reason")

@@ -4,15 +4,19 @@ from uuid import UUID
 
 from django.db import transaction
 
-from moderation.app.models import REASON_CHARACTERS, Case, Report
+from moderation.app.configuration import consequences
+from moderation.app.models import REASON_CHARACTERS, Case, Hold, Report
 from moderation.app.public_reasons import public_reasons
-from moderation.app.services.case_effects import open_case
-from moderation.app.services.verdicts import GATE
+from moderation.app.selectors.reporters import reported_in
+from moderation.app.services.case_effects import GATE, open_case
+from moderation.core.hazards import urgency
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
+from tidegate.contracts.interactions import REPORT_REASONS
+from tidegate.primitives.clock import now
 from tidegate.primitives.errors import NotFound
 
-# A report alone stands below every hazard that a detector is sure of; more people raise it.
+# A report alone stands below every hazard that a detector is sure of; more weight raises it.
 _FIRST_REPORT = 30
 _EACH_MORE = 10
 _HIGHEST = 90
@@ -27,11 +31,14 @@ def record_report(
     note: str,
     hold_at: int,
     correlation_id: UUID,
+    reason: str = "",
 ) -> Case | None:
-    """Add a report to the asset's case, opening one; from `hold_at` reporters on, hold the asset.
+    """Add a report to the asset's case, opening one; hold the asset when they weigh `hold_at`.
 
-    One person counts once per case. The owner's own report is kept but does not count. What is
-    not to be seen any more (blocked, withdrawn, still pending) needs no report: None.
+    One person counts once per case, and for as much as their record says; those who act as one
+    count less together, see `moderation.core.reporting`. A report of what the configuration names
+    holds at once. The owner's own report is kept but does not count. What is not to be seen any
+    more (blocked, withdrawn, still pending) needs no report: None.
 
     Raises:
         NotFound: there is no such asset.
@@ -67,21 +74,40 @@ def record_report(
             "asset": asset,
             "interaction_id": interaction_id,
             "note": note.replace("\0", "")[:REASON_CHARACTERS],
+            "reason": reason if reason in REPORT_REASONS else "",
         },
     )
-    people = Report.objects.filter(case=case).exclude(reporter_id=asset.owner_id).count()
-    case.report_count = people
-    case.severity = max(
-        case.severity, min(_HIGHEST, _FIRST_REPORT + _EACH_MORE * max(0, people - 1))
-    )
-    case.save(update_fields=["report_count", "severity"])
-    if people >= hold_at and asset.visibility == Visibility.RELEASED:
-        move_asset(
-            asset_id=asset.pk,
-            to=Visibility.HELD,
-            actor=GATE,
-            reason=f"{people} people reported it",
-            reasons=[{"hazard": "", "rule": "reported"}],
-            public_reasons=[reason.as_json() for reason in public_reasons(["reported"])],
-        )
+    reports = reported_in(case, but=asset.owner_id)
+    weighing = consequences().reports
+    case.report_count = len(reports)
+    case.report_weight = weighing.together([one.reported for one in reports])
+    more = _EACH_MORE * max(0.0, case.report_weight - 1)
+    case.severity = max(case.severity, min(_HIGHEST, round(_FIRST_REPORT + more)))
+    at_once = {
+        one.reason
+        for one in reports
+        if one.reason in consequences().hold_at_once
+        and weighing.alone(one.reported) >= consequences().hold_at_once_weight
+    }
+    case.severity = max([case.severity, *map(urgency, at_once)])
+    case.save(update_fields=["report_count", "report_weight", "severity"])
+    if case.report_weight >= hold_at or at_once:
+        _hold(asset, case)
     return case
+
+
+def _hold(asset: Asset, case: Case) -> None:
+    """Hold a released asset; one that is held for others' sake stays held for the reports."""
+    Hold.objects.filter(asset=asset, ended_at=None).update(
+        ended_at=now(), ended_because=Hold.Ended.REPORTED
+    )
+    if asset.visibility != Visibility.RELEASED:
+        return
+    move_asset(
+        asset_id=asset.pk,
+        to=Visibility.HELD,
+        actor=GATE,
+        reason=f"{case.report_count} people reported it",
+        reasons=[{"hazard": "", "rule": "reported"}],
+        public_reasons=[reason.as_json() for reason in public_reasons(["reported"])],
+    )

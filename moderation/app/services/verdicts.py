@@ -1,15 +1,18 @@
 """Writes of verdicts: the ruling, the asset's move and the case, together or not at all."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 
 from moderation.app import in_force
+from moderation.app.configuration import consequences
 from moderation.app.judgement import Judgement, judged_again
 from moderation.app.models import VERDICT_NAMES, Case, Outcome, PolicyVersion, Verdict
-from moderation.app.services import matches
-from moderation.app.services.case_effects import close_case, open_case
+from moderation.app.services import detours, matches, rulings
+from moderation.app.services.case_effects import GATE, close_case, open_case
+from moderation.app.services.holds import because_of, note_hold
 from moderation.app.services.policy_records import share_turn
 from moderation.app.services.shadows import note_shadows
 from moderation.core.policy import Policy
@@ -19,11 +22,9 @@ from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.contracts.moderation import VerdictReached
 from tidegate.events.services import announce
-from tidegate.primitives.actor import Actor
 from tidegate.primitives.errors import NotFound
 from tidegate.primitives.statements import run, together
 
-GATE = Actor.system("moderation")
 _TARGETS = {
     Outcome.RELEASE: Visibility.RELEASED,
     Outcome.HOLD: Visibility.HELD,
@@ -59,21 +60,40 @@ def record_verdict(
 
     What was judged under a policy that was taken out of force since is judged again under the one
     that is in force, from what was seen: no detector is asked twice (see `_standing`).
+    What passed is held all the same where its author is under review, or what it was made from is
+    blocked: the verdict stays what the policy said, and names that beside it.
 
     Raises:
         NotFound: there is no such asset (a forged event).
         PolicyGone: nothing was seen that could be judged again.
     """
+    plan = _foresee(asset_id, judgement)
     asset = _lock(asset_id)
-    existing = Verdict.objects.filter(asset=asset).order_by("created_at", "id").first()
+    existing, restrictions = detours.first_verdict(asset)
     if existing is not None:
         return existing
     judgement, policy_id = _standing(judgement, asset)
     note_shadows(asset=asset, judgement=judgement)
     judgement = matches.count(judgement, asset=asset, correlation_id=correlation_id)
-    verdict = insert_verdict(asset, judgement, policy_id, event_id=event_id, supersedes=None)
-    if asset.visibility == Visibility.PENDING:
+    is_pending = asset.visibility == Visibility.PENDING
+    is_block = judgement.verdict == Outcome.BLOCK
+    reach = rulings.reach_block(plan, asset) if is_pending and is_block else rulings.Reach()
+    is_passed = is_pending and judgement.verdict == Outcome.RELEASE
+    found = detours.causes(asset, restrictions) if is_passed else []
+    verdict = insert_verdict(
+        asset,
+        judgement,
+        policy_id,
+        event_id=event_id,
+        supersedes=None,
+        beside=detours.reasons_of(found),
+    )
+    if found:
+        detours.divert(asset, found, verdict)
+    elif is_pending:
         _move(asset, judgement)
+        if is_block:
+            rulings.carry_out_block(plan, reach, asset=asset, ruling=verdict, actor=GATE)
         if judgement.verdict in (Outcome.HOLD, Outcome.UNAVAILABLE):
             open_case(
                 asset=asset,
@@ -98,6 +118,7 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
     asset_id = Case.objects.filter(pk=case_id).values_list("asset_id", flat=True).first()
     if asset_id is None:
         return None
+    plan = _foresee(asset_id, judgement)
     asset = _lock(asset_id)
     case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
     latest = Verdict.objects.filter(asset=asset, superseded_by=None).first()
@@ -113,15 +134,29 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
     if judgement.verdict == Outcome.UNAVAILABLE:
         return None
     judgement = matches.count(judgement, asset=asset, correlation_id=asset.correlation_id)
-    verdict = insert_verdict(asset, judgement, policy_id, event_id=None, supersedes=latest)
+    is_release = judgement.verdict == Outcome.RELEASE
+    is_block = judgement.verdict == Outcome.BLOCK
+    found = detours.causes(asset, detours.first_verdict(asset)[1]) if is_release else []
+    reach = rulings.reach_block(plan, asset) if is_block else rulings.Reach()
+    verdict = insert_verdict(
+        asset,
+        judgement,
+        policy_id,
+        event_id=None,
+        supersedes=latest,
+        beside=detours.reasons_of(found),
+    )
     case.verdict = verdict
     case.hazards = list(judgement.hazards)
     case.severity = max(case.severity, judgement.severity)
     if judgement.verdict == Outcome.HOLD:
         case.because = Case.Because.HOLD
+    elif found:
+        case.because = because_of(found[0])
     case.save(update_fields=["verdict", "hazards", "severity", "because"])
-    if judgement.verdict != Outcome.HOLD:
-        is_release = judgement.verdict == Outcome.RELEASE
+    for cause in found:
+        note_hold(asset, case, cause)
+    if judgement.verdict != Outcome.HOLD and not found:
         close_case(
             asset=asset,
             case=case,
@@ -130,8 +165,21 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
             decided_by=None,
             actor=GATE,
         )
+    if is_block:
+        rulings.carry_out_block(plan, reach, asset=asset, ruling=verdict, actor=GATE)
     announce_verdict(asset, verdict, asset.correlation_id)
     return verdict
+
+
+def _foresee(asset_id: UUID, judgement: Judgement) -> rulings.Plan:
+    """Find what a block of the gate gives its author: nothing, unless the deployment says so."""
+    least = consequences().automatic_from
+    if judgement.verdict != Outcome.BLOCK or least is None or judgement.severity < least:
+        return rulings.Plan()
+    owner_id = Asset.objects.values_list("owner_id", flat=True).filter(pk=asset_id).first()
+    if owner_id is None:
+        return rulings.Plan()
+    return rulings.foresee_block(author_id=owner_id, asset_id=asset_id, hazards=judgement.hazards)
 
 
 def _lock(asset_id: UUID) -> Asset:
@@ -200,6 +248,7 @@ def insert_verdict(
     *,
     event_id: UUID | None,
     supersedes: Verdict | None,
+    beside: Sequence[Mapping[str, object]] = (),
 ) -> Verdict:
     """Write a verdict about a locked asset, inside the caller's transaction."""
     verdict = Verdict(
@@ -207,7 +256,7 @@ def insert_verdict(
         event_id=event_id,
         supersedes=supersedes,
         verdict=judgement.verdict,
-        reasons=list(judgement.reasons),
+        reasons=[*judgement.reasons, *beside],
         hazards=list(judgement.hazards),
         signals=list(judgement.signals),
         hash_hits=list(judgement.hash_hits),

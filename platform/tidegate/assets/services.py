@@ -15,6 +15,7 @@ from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.contracts.assets import AssetCreated, AssetModality, AssetVisibilityChanged
 from tidegate.contracts.assets import Visibility as WireVisibility
+from tidegate.contracts.ports import restraints
 from tidegate.events.services import announce
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
@@ -229,7 +230,8 @@ def restore_asset(*, viewer: Viewer, asset_id: UUID, reason: str = "") -> Asset:
     """Show a withdrawn asset again. Only what was released once can have been withdrawn.
 
     Raises:
-        NotFound, NotAllowed: as `withdraw_asset`.
+        NotFound, NotAllowed: as `withdraw_asset`; or a restriction or what it was made from keeps
+            it from being shown.
         InvalidMove: it is not withdrawn: a held or blocked asset is for reviewers to release.
     """
     return _move_own(viewer, asset_id, Visibility.RELEASED, reason or "restored by its owner")
@@ -250,7 +252,25 @@ def _move_own(viewer: Viewer, asset_id: UUID, to: Visibility, reason: str) -> As
             f"An asset that is {asset.visibility} is not the owner's to restore.",
             code="asset_move_not_allowed",
         )
+    if to == Visibility.RELEASED:
+        _require_may_restore(asset)
     return move_asset(asset_id=asset_id, to=to, actor=viewer.actor(), reason=reason)
+
+
+def _require_may_restore(asset: Asset) -> None:
+    """What would be held if it were released now cannot be withdrawn past that and restored."""
+    restraint = restraints().on_restoring(
+        asset_id=asset.pk, author_id=asset.owner_id, organisation_id=asset.organisation_id
+    )
+    if restraint is not None:
+        raise NotAllowed(
+            "This may not be shown again at present.",
+            code="not_public_now",
+            extra={
+                "restriction": restraint.kind,
+                "until": restraint.until.isoformat() if restraint.until else None,
+            },
+        )
 
 
 def _action_of(before: str, after: str) -> Action:

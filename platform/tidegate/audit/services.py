@@ -1,7 +1,7 @@
 """Every write of the trail."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -35,7 +35,8 @@ def record(
     """Append one entry to a chain, in the caller's transaction; both commit or neither does.
 
     The chain stays locked until that transaction ends, so call it last, and write to one
-    chain only: two transactions that lock two chains in opposite order would deadlock. In a block
+    chain only: two transactions that lock two chains in opposite order would deadlock, unless
+    they lock them with `lock_chains` before. In a block
     of `together` the entry's number and hashes are there when the block has ended.
 
     Raises:
@@ -60,6 +61,16 @@ def record(
     )
     _append(entry)
     return entry
+
+
+def lock_chains(chains: Iterable[str]) -> None:
+    """Lock several chains until the transaction ends, always in the same order.
+
+    For a transaction that must write to more than one; call it before its first `record`.
+    """
+    with connection.cursor() as cursor:
+        for key in sorted({_lock_key(chain) for chain in chains}):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 def _append(entry: Entry) -> None:

@@ -17,6 +17,11 @@ _SENTENCES: dict[str, str | Promise] = {
     "blocked": gettext_lazy("%(decider)s was faster and blocked it."),
     "own_asset": gettext_lazy("You made this yourself, so somebody else has to decide it."),
     "review_staff_only": gettext_lazy("You may read this case; deciding is for reviewers."),
+    "senior_staff_only": gettext_lazy("Senior reviewers and policy admins do this."),
+    "own_standing": gettext_lazy("Somebody else has to decide about you."),
+    "restriction_in_force": gettext_lazy("This restriction is in force already."),
+    "asset_pending": gettext_lazy("This is being checked; try again in a moment."),
+    "claimant_invalid": gettext_lazy("Say who claims it."),
     "reason_missing": gettext_lazy("A decision needs a reason."),
 }
 

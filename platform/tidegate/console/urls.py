@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tidegate.console.views import cases, hashes, models, policies, queue, trail
+from tidegate.console.views import cases, conduct, hashes, models, policies, queue, trail
 
 urlpatterns = [
     path("", queue.queue, name="console-queue"),
@@ -10,6 +10,22 @@ urlpatterns = [
     path("cases/<uuid:case_id>/claim", cases.claim, name="console-claim"),
     path("cases/<uuid:case_id>/give-back", cases.give_back, name="console-give-back"),
     path("cases/<uuid:case_id>/decision", cases.decide, name="console-decide"),
+    path("cases/<uuid:case_id>/strikes/<uuid:strike_id>/void", conduct.void, name="console-void"),
+    path(
+        "cases/<uuid:case_id>/authors/<uuid:author_id>/restriction",
+        conduct.restrict,
+        name="console-restrict",
+    ),
+    path(
+        "cases/<uuid:case_id>/restrictions/<uuid:restriction_id>/lift",
+        conduct.lift,
+        name="console-lift",
+    ),
+    path(
+        "cases/<uuid:case_id>/assets/<uuid:asset_id>/notice",
+        conduct.notice,
+        name="console-notice",
+    ),
     path("hashes", hashes.hashes, name="console-hashes"),
     path("hashes/add", hashes.add, name="console-hash-add"),
     path("hashes/banks", hashes.add_bank, name="console-bank-add"),

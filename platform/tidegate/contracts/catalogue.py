@@ -9,7 +9,12 @@ from tidegate.contracts.ledger import CreditsMoved
 from tidegate.contracts.moderation import (
     CaseDecided,
     CaseOpened,
+    NoticeRecorded,
     PolicyMoved,
+    RestrictionEnded,
+    RestrictionImposed,
+    StrikeIssued,
+    StrikeVoided,
     VerdictReached,
 )
 from tidegate.contracts.operations import DeadLetterRecorded
@@ -25,6 +30,11 @@ EVENTS: tuple[type[Any], ...] = (
     CaseOpened,
     CaseDecided,
     PolicyMoved,
+    StrikeIssued,
+    StrikeVoided,
+    RestrictionImposed,
+    RestrictionEnded,
+    NoticeRecorded,
     InteractionRecorded,
     CreditsMoved,
     ModelChanged,

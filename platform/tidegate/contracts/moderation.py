@@ -1,6 +1,7 @@
 """Events of moderation."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -83,3 +84,96 @@ class PolicyMoved:
     def key(self) -> str:
         """Order over all versions: one takes over from another."""
         return "policies"
+
+
+@dataclass(frozen=True, slots=True)
+class StrikeIssued:
+    """A block gave its author points."""
+
+    TYPE: ClassVar[str] = "tidegate.strike.issued.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    strike_id: UUID
+    author_id: UUID
+    organisation_id: UUID
+    asset_id: UUID
+    hazard: str
+    points: int
+    expires_at: datetime
+
+    def key(self) -> str:
+        """Order per person."""
+        return str(self.author_id)
+
+
+@dataclass(frozen=True, slots=True)
+class StrikeVoided:
+    """A strike does not count any more, and should never have."""
+
+    TYPE: ClassVar[str] = "tidegate.strike.voided.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    strike_id: UUID
+    author_id: UUID
+    organisation_id: UUID
+
+    def key(self) -> str:
+        """Order per person."""
+        return str(self.author_id)
+
+
+RestrictionKind = Literal["cooldown", "no_public", "hold_all", "suspended"]
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictionImposed:
+    """Somebody may not do something for a while; without an organisation, nowhere."""
+
+    TYPE: ClassVar[str] = "tidegate.restriction.imposed.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    restriction_id: UUID
+    author_id: UUID
+    organisation_id: UUID | None
+    kind: RestrictionKind
+    until: datetime | None
+
+    def key(self) -> str:
+        """Order per person."""
+        return str(self.author_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictionEnded:
+    """A restriction is over: its time, or somebody lifted it."""
+
+    TYPE: ClassVar[str] = "tidegate.restriction.ended.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    restriction_id: UUID
+    author_id: UUID
+    organisation_id: UUID | None
+    kind: RestrictionKind
+    because: Literal["lifted", "expired"]
+
+    def key(self) -> str:
+        """Order per person."""
+        return str(self.author_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRecorded:
+    """Somebody outside demands that an asset goes."""
+
+    TYPE: ClassVar[str] = "tidegate.notice.recorded.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    notice_id: UUID
+    asset_id: UUID
+    organisation_id: UUID
+    basis: str
+    held_at_once: bool
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)

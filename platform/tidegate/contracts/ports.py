@@ -2,11 +2,15 @@
 
 `moderation.app` registers its gate at start-up and `generation.app` asks it. With nothing
 registered the answer is "unavailable", which holds: an unwired process never releases.
+
+The other way round, `generation.app` registers who makes things, and `moderation.app` stops whom
+it restricts. Such an order must not get lost: with nobody registered it is an error.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 from uuid import UUID
 
 from tidegate.contracts.moderation import VerdictName
@@ -86,9 +90,74 @@ class Closed:
         return WindowRuling("unavailable", released_characters, ())
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Somebody may not ask for anything: everywhere, or in one organisation.
+
+    `until` None is until it is taken away; `restriction_id` is whose effect it is.
+    """
+
+    restriction_id: UUID
+    author_id: UUID
+    organisation_id: UUID | None
+    code: Literal["cooldown", "suspended"]
+    until: datetime | None
+
+
+class Makers(Protocol):
+    """The face of generation for whoever restricts people. Each call needs a transaction."""
+
+    def lock(self, *, author_id: UUID, organisation_id: UUID | None) -> frozenset[UUID]:
+        """Let the person ask for nothing meanwhile, and lock what they wait for and who pays.
+
+        Call it before anything that others lock later (assets, cases, the trail). Returns the
+        organisations concerned.
+        """
+        ...
+
+    def stop(self, *, author_id: UUID, organisation_id: UUID | None, reason: str) -> int:
+        """Cancel what the person waits for; return how many jobs. `lock` comes before it."""
+        ...
+
+    def bar(self, bar: Bar) -> None:
+        """Refuse the person's requests from this commit on. Saying it again changes nothing."""
+        ...
+
+    def admit(self, *, restriction_id: UUID) -> None:
+        """Take the bar of a restriction away; without one nothing happens."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """A restriction as whom it concerns may know it."""
+
+    kind: str
+    until: datetime | None
+
+
+class Restraints(Protocol):
+    """The face of moderation for whoever makes something public."""
+
+    def on_publishing(self, *, author_id: UUID, organisation_id: UUID | None) -> Restraint | None:
+        """Return why this person may make nothing public now; None when they may.
+
+        `organisation_id` is where it belongs; None: to the person alone.
+        """
+        ...
+
+    def on_restoring(
+        self, *, asset_id: UUID, author_id: UUID, organisation_id: UUID
+    ) -> Restraint | None:
+        """Return why this locked asset, withdrawn by its author, may not be shown again now."""
+        ...
+
+
 class _Ports:
     gate: Gate = Closed()
     phases: frozenset[str] = frozenset()
+    makers: Makers | None = None
+    restraints: Restraints | None = None
 
 
 def register_gate(implementation: Gate) -> None:
@@ -109,3 +178,35 @@ def register_phases(names: Iterable[str]) -> None:
 def phases() -> frozenset[str]:
     """Return the safety phases that somebody handles; none in a process without moderation."""
     return _Ports.phases
+
+
+def register_makers(implementation: Makers) -> None:
+    """Wire who makes things; called once by `generation.app` when Django is ready."""
+    _Ports.makers = implementation
+
+
+def makers() -> Makers:
+    """Return who makes things.
+
+    Raises:
+        RuntimeError: nobody is wired, and a restriction would stop nothing.
+    """
+    if _Ports.makers is None:
+        raise RuntimeError("no makers are registered: a restriction would stop nothing")
+    return _Ports.makers
+
+
+def register_restraints(implementation: Restraints) -> None:
+    """Wire who knows of restrictions; called once by `moderation.app` when Django is ready."""
+    _Ports.restraints = implementation
+
+
+def restraints() -> Restraints:
+    """Return who knows of restrictions.
+
+    Raises:
+        RuntimeError: nobody is wired, and everybody would pass for unrestricted.
+    """
+    if _Ports.restraints is None:
+        raise RuntimeError("no restraints are registered: nobody would be restricted")
+    return _Ports.restraints

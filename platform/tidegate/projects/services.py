@@ -17,6 +17,7 @@ from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.primitives.errors import Conflict, FieldError, InvalidInput, NotAllowed, NotFound
 from tidegate.projects.models import Collaborator, Project
+from tidegate.projects.publishing import require_may_publish
 from tidegate.projects.selectors import Standing, standing
 
 _NAME_LIMIT = 80
@@ -62,13 +63,15 @@ def create_project(
 
     Raises:
         NotFound: the organisation, for a stranger.
-        NotAllowed: a member who may only look.
+        NotAllowed: a member who may only look; or a restriction keeps it from being public.
         InvalidInput: name or audience do not hold.
         Conflict: `project_name_taken`.
     """
     require_role(viewer, organisation_id, "member")
     if viewer.user_id is None:
         raise NotAllowed("A project is made by a person.", code="person_only")
+    if audience == Project.Audience.PUBLIC:
+        require_may_publish(viewer, organisation_id)
     return _insert(viewer, organisation_id, viewer.user_id, name, audience)
 
 
@@ -124,7 +127,7 @@ def set_audience(*, viewer: Viewer, project_id: UUID, audience: str) -> Project:
     """Open a project's released assets to everyone, or close them; effective at the next request.
 
     Raises:
-        NotFound, NotAllowed: as `add_collaborator`.
+        NotFound, NotAllowed: as `add_collaborator`; or a restriction keeps it from being public.
         InvalidInput: no such audience.
     """
     _require_audience(audience)
@@ -132,6 +135,8 @@ def set_audience(*, viewer: Viewer, project_id: UUID, audience: str) -> Project:
     project = Project.objects.select_for_update(no_key=True).get(pk=project_id)
     before = project.audience
     if before != audience:
+        if audience == Project.Audience.PUBLIC:
+            require_may_publish(viewer, project.organisation_id)
         project.audience = audience
         project.save(update_fields=["audience"])
         _record(

@@ -13,6 +13,8 @@ _PERIODS = {
     "moderation.backtests": 5.0,
     "moderation.retro_runs": 5.0,
     "moderation.recheck": 30.0,
+    "moderation.spread_blocks": 15.0,
+    "moderation.end_restrictions": 60.0,
     "uploads.sweep": 30.0,
     "recommendations.embed_missing": 30.0,
     "events.reconcile": 30.0,

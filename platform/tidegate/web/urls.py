@@ -14,6 +14,7 @@ from tidegate.web.views import (
     people,
     pictures,
     presets,
+    standing,
     studio,
 )
 
@@ -45,6 +46,7 @@ urlpatterns = [
     path("assets/<uuid:asset_id>/interactions", feed.interact),
     path("assets/<uuid:asset_id>/withdraw", assets.withdraw),
     path("assets/<uuid:asset_id>/restore", assets.restore),
+    path("standing", standing.standing, name="standing"),
     path("organisation", organisation.organisation, name="organisation"),
     path("organisation/<uuid:organisation_id>", organisation.organisation),
     path("organisation/<uuid:organisation_id>/keys", organisation.issue_key),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.contracts.interactions import REPORT_REASONS as REPORT_CODES
+
 Words = Mapping[str, str | Promise]
 
 MODALITIES: Words = {
@@ -83,6 +85,9 @@ BECAUSE: Words = {
     "hold": _("The checks are in doubt"),
     "unavailable": _("A check did not answer"),
     "report": _("People reported it"),
+    "lineage": _("What it was made from was blocked"),
+    "restriction": _("Its author is under review"),
+    "notice": _("Somebody claims a right against it"),
 }
 HAZARDS: Words = {
     "child_safety": _("Child safety"),
@@ -97,6 +102,26 @@ HAZARDS: Words = {
     "prompt_attack": _("Attack on the checks"),
     "listed": _("On a hash list"),
     "reported": _("Reported"),
+}
+REPORT_REASONS: Words = {
+    **{code: HAZARDS[code] for code in REPORT_CODES if code in HAZARDS},
+    "copyright": _("It uses what is mine or somebody else's"),
+    "privacy": _("It shows or tells something private"),
+    "deception": _("It deceives people"),
+    "other": _("Something else"),
+}
+RESTRICTIONS: Words = {
+    "cooldown": _("Nothing can be made for a while"),
+    "no_public": _("Nothing can be made public"),
+    "hold_all": _("A person looks at every output first"),
+    "suspended": _("Suspended"),
+}
+BASES: Words = {
+    "copyright": _("Copyright"),
+    "privacy": _("Privacy"),
+    "court_order": _("Court order"),
+    "authority": _("Order of an authority"),
+    "other": _("Other"),
 }
 SURFACES: Words = {
     "prompt": _("Prompt"),
@@ -263,6 +288,10 @@ MOVES: Words = {
     "the checks found what the policy does not allow": _(
         "the checks found what the policy does not allow"
     ),
+    "what it was made from was blocked": _("what it was made from was blocked"),
+    "what it was made from was released again": _("what it was made from was released again"),
+    "its author is under review": _("its author is under review"),
+    "the restriction of its author was lifted": _("the restriction of its author was lifted"),
 }
 """Reasons that the platform itself gives for a move; people's reasons stay as they wrote them."""
 

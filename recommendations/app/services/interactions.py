@@ -8,7 +8,7 @@ from django.db import transaction
 from recommendations.app.models import Interaction, Reaction
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.selectors import visible_to
-from tidegate.contracts.interactions import InteractionRecorded
+from tidegate.contracts.interactions import REPORT_REASONS, InteractionRecorded
 from tidegate.events.services import announce
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import FieldError, InvalidInput, NotAllowed, NotFound
@@ -19,7 +19,9 @@ _SEEN = {Interaction.Kind.VIEW, Interaction.Kind.PLAY, Interaction.Kind.LIKE}
 
 
 @transaction.atomic
-def record_interaction(*, viewer: Viewer, asset_id: UUID, kind: str, note: str = "") -> Interaction:
+def record_interaction(
+    *, viewer: Viewer, asset_id: UUID, kind: str, note: str = "", reason: str = ""
+) -> Interaction:
     """Log what a viewer did and announce it when it changed something.
 
     A hide and a report act on the viewer's own feed with this commit; the taste follows by
@@ -29,7 +31,7 @@ def record_interaction(*, viewer: Viewer, asset_id: UUID, kind: str, note: str =
     Raises:
         NotAllowed: nobody is signed in.
         NotFound: the viewer may not see the asset, or there is none.
-        InvalidInput: no such kind, or a note past 1,000 characters.
+        InvalidInput: no such kind or reason, or a note past 1,000 characters.
     """
     if kind not in Interaction.Kind.values:
         raise InvalidInput(
@@ -38,6 +40,10 @@ def record_interaction(*, viewer: Viewer, asset_id: UUID, kind: str, note: str =
     if len(note) > _NOTE_LIMIT or "\0" in note:
         raise InvalidInput(
             errors=[FieldError("/note", "invalid_note", "A note has up to 1,000 characters.")]
+        )
+    if reason and (reason not in REPORT_REASONS or kind != Interaction.Kind.REPORT):
+        raise InvalidInput(
+            errors=[FieldError("/reason", "unknown_reason", "There is no such reason.")]
         )
     if viewer.user_id is None:
         raise NotAllowed("Sign in first.", code="sign_in_first")
@@ -57,6 +63,7 @@ def record_interaction(*, viewer: Viewer, asset_id: UUID, kind: str, note: str =
                 asset_id=asset.pk,
                 kind=kind,  # type: ignore[arg-type]  # checked against the same six names above
                 note=interaction.note,
+                reason=reason,
             )
         )
     return interaction

@@ -1,5 +1,6 @@
 """What the tests of the gate do again and again."""
 
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
@@ -116,3 +117,11 @@ def held(**given: str) -> tuple[Asset, Case]:
     asset = pending(content=given.get("content", "some violencemaybe here"))
     consume(asset)
     return asset, case_of(asset)
+
+
+def established(name: str = "Ada") -> User:
+    """Make a person whose account is old enough for their reports to count in full."""
+    user = factories.make_user(display_name=name)
+    User.objects.filter(pk=user.pk).update(created_at=now() - timedelta(days=30))
+    user.refresh_from_db()
+    return user

@@ -17,6 +17,7 @@ from generation.app.compositions.offers import recipe_of
 from generation.app.compositions.services.trail import end_composition, tell
 from generation.app.compositions.wholes import Whole, create_whole, gather
 from generation.app.models import Composition, CompositionPart
+from generation.app.services.bars import Barred
 from generation.app.services.requests import store_jobs
 from generation.app.services.trail import WORKER
 from generation.core.recipes import Asked, Recipe, Step, Trouble, next_step
@@ -196,7 +197,13 @@ def _ask(
             ready.append(drafted)
         else:
             is_more = True
-    stored, unpaid = _store(composition, recipe, ready)
+    try:
+        stored, unpaid = _store(composition, recipe, ready)
+    except Barred as error:
+        # Restricted meanwhile: what was asked for before is not made any further.
+        trouble = Trouble(ready[0].asked.name, ready[0].asked.index, error.code, error.message)
+        _set_trouble(composition, trouble, State.FAILED)
+        return trouble, [], False
     for draft in unpaid:
         trouble = Trouble(
             draft.asked.name,

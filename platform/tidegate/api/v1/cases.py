@@ -32,6 +32,7 @@ class CaseOut(serializers.Serializer[Any]):
     severity = serializers.IntegerField()
     hazards = serializers.ListField(child=serializers.CharField())
     report_count = serializers.IntegerField()
+    report_weight = serializers.FloatField(help_text="What the reports count together.")
     opened_at = serializers.DateTimeField()
     holder = serializers.CharField(allow_blank=True)
     lease_expires_at = serializers.DateTimeField(allow_null=True)
@@ -80,6 +81,7 @@ class VerdictOut(serializers.Serializer[Any]):
 class ReportOut(serializers.Serializer[Any]):
     """What somebody reported; not who."""
 
+    reason = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
     at = serializers.DateTimeField()
 

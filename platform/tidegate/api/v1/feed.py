@@ -13,7 +13,7 @@ from tidegate.api.pagination import limit_of
 from tidegate.api.v1.assets import AssetOut, ReasonOut, describe
 from tidegate.api.v1.shapes import Id, Text, page_of, paged
 from tidegate.api.views import View
-from tidegate.contracts.interactions import InteractionKind
+from tidegate.contracts.interactions import REPORT_REASONS, InteractionKind
 from tidegate.primitives.errors import InvalidInput
 
 
@@ -36,6 +36,13 @@ class InteractionIn(serializers.Serializer[Any]):
         max_length=1000,
         allow_blank=True,
         help_text="For a report: what is wrong.",
+    )
+    reason = serializers.ChoiceField(
+        choices=list(REPORT_REASONS),
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="For a report: which rule it breaks.",
     )
 
 

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from moderation.app import selectors, services
+from moderation.app.models import Restriction, TakedownNotice
+from moderation.app.roles import may_decide, may_restrict
 from moderation.app.selectors import CaseSummary
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
@@ -47,6 +49,12 @@ def case(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
             "asset": evidence.asset,
             "refusal": in_words(evidence.refusal, case=evidence.case),
             "chips": CHIPS,
+            "standing": selectors.standing_of(viewer, evidence.asset.owner_id),
+            "notices": selectors.notices_for(viewer, evidence.asset.pk),
+            "may_restrict": may_restrict(viewer) and evidence.asset.owner_id != viewer.user_id,
+            "may_record": may_decide(viewer),
+            "kinds": Restriction.Kind.values,
+            "bases": TakedownNotice.Basis.values,
             "before": before,
             "after": after,
             "trail": audit.trail("assets.asset", str(evidence.asset.pk)) if is_auditor else (),

@@ -14,7 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 
 from generation.core.catalogue import Model, Parameter
-from moderation.app.public_reasons import public_reason
+from moderation.app.public_reasons import GENERAL, public_reason
 from tidegate.assets.models import Asset, Rendition
 from tidegate.ledger.models import Entry, Pot
 from tidegate.primitives.clock import now
@@ -110,6 +110,36 @@ def because_title(name: str) -> str:
 def hazard_title(name: str) -> str:
     """Return a hazard in words."""
     return words.word(words.HAZARDS, name)
+
+
+@register.filter
+def restriction_title(name: str) -> str:
+    """Return what somebody may not do."""
+    return words.word(words.RESTRICTIONS, name)
+
+
+@register.filter
+def report_title(name: str) -> str:
+    """Return why somebody reported something; empty where they gave no reason."""
+    return words.word(words.REPORT_REASONS, name) if name else ""
+
+
+@register.filter
+def basis_title(name: str) -> str:
+    """Return on which grounds a notice demands something."""
+    return words.word(words.BASES, name)
+
+
+@register.filter
+def public_title(hazard: str) -> str:
+    """Return what an author may know of a hazard, in the words of all public reasons."""
+    return gettext(public_reason(hazard or GENERAL).title)
+
+
+@register.simple_tag
+def report_reasons() -> list[tuple[str, str]]:
+    """Return the reasons for a report, with their codes."""
+    return [(code, str(title)) for code, title in words.REPORT_REASONS.items()]
 
 
 @register.filter

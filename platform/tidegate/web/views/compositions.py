@@ -20,6 +20,7 @@ from tidegate.ledger.selectors import balances_of
 from tidegate.primitives.errors import InvalidInput, NotFound, TidegateError
 from tidegate.projects.models import Project
 from tidegate.projects.selectors import generating_projects
+from tidegate.web.errors import restricted
 from tidegate.web.pictures import Picture
 from tidegate.web.recipe_forms import fields_of, read_inputs
 from tidegate.web.viewers import signed_in
@@ -69,7 +70,10 @@ def submit(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             inputs=read_inputs(recipe, request.POST.dict()),
         )
     except TidegateError as error:
-        context = {"message": str(error), "errors": getattr(error, "errors", [])}
+        context = {
+            "message": restricted(error) or str(error),
+            "errors": getattr(error, "errors", []),
+        }
         return render(request, "web/parts/form_errors.html", context, status=422)
     return HttpResponseClientRedirect(f"/compositions/{composition.pk}")
 

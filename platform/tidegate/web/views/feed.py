@@ -80,7 +80,13 @@ def interact(request: HttpRequest, viewer: Viewer, asset_id: UUID) -> HttpRespon
     """
     kind = request.POST.get("kind", "")
     note = request.POST.get("note", "")[:1000]
-    services.record_interaction(viewer=viewer, asset_id=asset_id, kind=kind, note=note)
+    services.record_interaction(
+        viewer=viewer,
+        asset_id=asset_id,
+        kind=kind,
+        note=note,
+        reason=request.POST.get("reason", ""),
+    )
     if kind in {"hide", "report"}:
         said = gettext("Hidden.") if kind == "hide" else gettext("Thank you. A person looks at it.")
         return trigger_client_event(HttpResponse(""), "tidegate:toast", {"value": said})

@@ -19,7 +19,7 @@ from tidegate.primitives.errors import InvalidInput, NotFound, TidegateError
 from tidegate.projects import selectors as projects
 from tidegate.projects import services as project_services
 from tidegate.projects.models import Collaborator, Project
-from tidegate.web.errors import said
+from tidegate.web.errors import restricted, said
 from tidegate.web.viewers import signed_in
 
 _CREDITS_SHOWN = 12
@@ -49,7 +49,10 @@ def issue_key(request: HttpRequest, viewer: Viewer, organisation_id: UUID) -> Ht
         )
         context = {"issued": key, "secret": secret}
     except TidegateError as error:
-        context = {"message": str(error), "errors": getattr(error, "errors", [])}
+        context = {
+            "message": restricted(error) or str(error),
+            "errors": getattr(error, "errors", []),
+        }
     return render(
         request,
         "web/organisation.html",

@@ -21,6 +21,7 @@ from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.errors import Conflict, FieldError, InvalidInput, TidegateError
 from tidegate.projects.selectors import standing
 from tidegate.web import words
+from tidegate.web.errors import restricted
 from tidegate.web.preset_fields import Form, form_of
 from tidegate.web.preset_texts import Texts, model_named, sent_texts, texts_of, words_of
 from tidegate.web.presets import (
@@ -204,7 +205,10 @@ def _keep(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             words=_words(request),
         )
     except TidegateError as error:
-        context = {"message": str(error), "errors": getattr(error, "errors", [])}
+        context = {
+            "message": restricted(error) or str(error),
+            "errors": getattr(error, "errors", []),
+        }
         return render(request, "web/parts/form_errors.html", context, status=422)
     return render(request, "web/parts/preset_kept.html", {"version": version})
 

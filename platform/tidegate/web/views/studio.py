@@ -21,6 +21,7 @@ from tidegate.projects.models import Project
 from tidegate.projects.selectors import generating_projects
 from tidegate.web import presets
 from tidegate.web.cards import cards_of
+from tidegate.web.errors import restricted
 from tidegate.web.pictures import pictures_at_start
 from tidegate.web.reading import chosen_model, given_values, read_uuid, style_of
 from tidegate.web.viewers import signed_in
@@ -98,7 +99,10 @@ def submit(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             request=_request(viewer, request.POST),
         )
     except TidegateError as error:
-        context = {"message": str(error), "errors": getattr(error, "errors", [])}
+        context = {
+            "message": restricted(error) or str(error),
+            "errors": getattr(error, "errors", []),
+        }
         return render(request, "web/parts/form_errors.html", context, status=422)
     (card,) = cards_of(viewer, [job])
     return render(request, "web/parts/job.html", {"card": card})

@@ -53,7 +53,11 @@ export function reports() {
     window.htmx.ajax("POST", `/assets/${asset}/interactions`, {
       target: `#tile-${asset}`,
       swap: "delete",
-      values: { kind: "report", note: form.elements.note.value },
+      values: {
+        kind: "report",
+        note: form.elements.note.value,
+        reason: form.elements.reason.value,
+      },
     });
     form.closest("dialog").close();
     form.reset();

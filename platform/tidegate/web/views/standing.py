@@ -1,0 +1,17 @@
+"""The reader's own strikes and restrictions."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from moderation.app.selectors import own_standing
+from tidegate.accounts.viewers import Viewer
+from tidegate.web.viewers import signed_in
+
+
+@require_safe
+@signed_in
+def standing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Show points, strikes and restrictions with their reasons and ends."""
+    context = {"viewer": viewer, "standing": own_standing(viewer)}
+    return render(request, "web/standing.html", context)
