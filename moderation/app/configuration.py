@@ -26,6 +26,7 @@ class Configuration:
         memo_entries, memo_seconds: how many texts' scores are remembered, and for how long.
         fuse_matches, fuse_seconds: a list entry that matches more different contents than this
             within this time is paused by itself; a bank may have figures of its own.
+        audience_seconds: how old what organisations have stricter may be when it counts.
         threads: detector calls that may run at once in one process.
     """
 
@@ -43,6 +44,7 @@ class Configuration:
     fuse_matches: int = 20
     fuse_seconds: float = 3_600.0
     threads: int = 8
+    audience_seconds: float = 5.0
 
     @property
     def claim_lease(self) -> timedelta:

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from moderation.app.engine import engine
+from moderation.app.audiences import engine_for_audience
+from moderation.app.engine import Engine, engine
 from moderation.app.judgement import Judgement
 from moderation.app.judging import judge_asset
 from moderation.app.models import Outcome, Verdict
@@ -43,9 +44,8 @@ def prepare_asset(event: AssetCreated, envelope: Envelope) -> Judgement | None:
         return None
     gate = engine()
     age = now() - asset.created_at
-    patience = timedelta(seconds=gate.configuration.unavailable_after)
     judgement = judge_asset(asset, gate)
-    if judgement.verdict == Outcome.UNAVAILABLE and age < patience:
+    if judgement.verdict == Outcome.UNAVAILABLE and age < _patience(judgement, gate):
         raise RetryLater(_pause(age), "detectors or storage did not answer")
     return judgement
 
@@ -69,17 +69,33 @@ def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:
     """
     if event.kind != "report":
         return
+    asset = Asset.objects.only("organisation_id", "project_id").filter(pk=event.asset_id).first()
+    if asset is None:
+        raise CannotHeal(f"there is no asset {event.asset_id}")
+    judging = engine_for_audience(engine(), asset.organisation_id, asset.project_id)
     try:
         record_report(
             asset_id=event.asset_id,
             reporter_id=event.viewer_id,
             interaction_id=event.interaction_id,
             note=event.note,
-            hold_at=engine().policy.reports_hold_at,
+            hold_at=judging.policy.reports_hold_at,
             correlation_id=envelope.correlation_id,
         )
     except NotFound as error:
         raise CannotHeal(str(error)) from error
+
+
+def _patience(judgement: Judgement, gate: Engine) -> timedelta:
+    """Return how old an output may get before a person looks at what nobody could judge.
+
+    The policy may say so of the hazards concerned, and the deployment of everything.
+    """
+    seconds = gate.configuration.unavailable_after
+    if judgement.waiting is not None:
+        asks_again = judgement.waiting.then == "retry"
+        seconds = min(seconds, judgement.waiting.seconds) if asks_again else 0.0
+    return timedelta(seconds=seconds)
 
 
 def _pause(age: timedelta) -> float:

@@ -7,8 +7,8 @@ from typing import Any
 from moderation.app.examination import Examination
 from moderation.app.models import Case, Outcome
 from moderation.app.public_reasons import WAITING, public_reasons
-from moderation.core.decisions import RANK, Reason, Verdict
-from moderation.core.hazards import UNKNOWN_SEVERITY, severity
+from moderation.core.decisions import RANK, Decision, Reason, Verdict, Waiting
+from moderation.core.hazards import MOST_SEVERE, UNKNOWN_SEVERITY, severity
 from moderation.core.policy import Policy
 
 _AUTHOR_CODES = {"hash_list": "listed"}
@@ -27,6 +27,7 @@ class Judgement:
         pdq: look of the picture, 64 hexadecimal digits or empty.
         policy_version: the policy and the detector versions that answered, as one SHA-256.
         policy: the policy itself, so that its text can be kept.
+        waiting: what the policy does while nobody can judge it; None where it does not say.
     """
 
     verdict: Outcome
@@ -41,6 +42,7 @@ class Judgement:
     policy_version: str
     policy: Policy
     judged_in_ms: int
+    waiting: Waiting | None = None
 
     @property
     def because(self) -> Case.Because:
@@ -75,10 +77,7 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
         hazards=tuple(dict.fromkeys(reason.hazard for reason in counted if reason.hazard)),
         author_codes=author_codes(counted),
         author_words=author_words(counted, policy),
-        severity=max(
-            (severity(reason.hazard) if reason.hazard else UNKNOWN_SEVERITY for reason in counted),
-            default=0,
-        ),
+        severity=_severity(decision, counted),
         signals=tuple(finding.to_json() for finding in examination.findings),
         hash_hits=tuple(
             {
@@ -99,6 +98,7 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
         policy_version=decision.evaluation_version,
         policy=policy,
         judged_in_ms=round(examination.seconds * 1_000),
+        waiting=decision.waiting,
     )
 
 
@@ -120,9 +120,16 @@ def without(judgement: Judgement, entries: Collection[str]) -> Judgement:
         verdict=Outcome(reasons[0]["verdict"]),
         reasons=tuple(reasons),
         hazards=tuple(dict.fromkeys(one["hazard"] for one in against if one["hazard"])),
-        author_codes=_author_codes((one["hazard"], one["rule"]) for one in against),
+        author_codes=_author_codes(
+            (one.get("told") or one["hazard"], one["rule"]) for one in against
+        ),
         severity=max(
-            severity(one["hazard"]) if one["hazard"] else UNKNOWN_SEVERITY for one in against
+            MOST_SEVERE
+            if one.get("escalated")
+            else severity(one["hazard"])
+            if one["hazard"]
+            else UNKNOWN_SEVERITY
+            for one in against
         ),
     )
 
@@ -143,7 +150,18 @@ def author_words(reasons: Sequence[Reason], policy: Policy) -> dict[str, tuple[s
 
 def author_codes(reasons: list[Reason]) -> tuple[str, ...]:
     """Return the codes an author may know: the hazard, or the kind of list where none is named."""
-    return _author_codes((reason.hazard, reason.rule) for reason in reasons)
+    return _author_codes((reason.told or reason.hazard, reason.rule) for reason in reasons)
+
+
+def _severity(decision: Decision, counted: Sequence[Reason]) -> int:
+    """Return how urgent a person's look is: escalated is as urgent as anything is."""
+    waits = decision.verdict is Verdict.UNAVAILABLE and decision.waiting
+    if any(reason.is_escalated for reason in counted) or (waits and waits.then == "escalate"):
+        return MOST_SEVERE
+    return max(
+        (severity(reason.hazard) if reason.hazard else UNKNOWN_SEVERITY for reason in counted),
+        default=0,
+    )
 
 
 def _author_codes(reasons: Iterable[tuple[str, str]]) -> tuple[str, ...]:

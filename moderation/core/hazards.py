@@ -33,6 +33,9 @@ SEVERITIES: Final[dict[str, int]] = {
 }
 """Severity 0-100 by hazard; queues put the highest first."""
 
+MOST_SEVERE: Final = 100
+"""What is escalated stands in front of all others."""
+
 UNKNOWN_SEVERITY: Final = 50
 """A hazard nobody has ranked yet stands in the middle, neither first nor forgotten."""
 

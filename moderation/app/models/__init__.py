@@ -11,6 +11,7 @@ from moderation.app.models.gate import (
     Report,
     Verdict,
 )
+from moderation.app.models.organisations import OrganisationRules
 
 __all__ = [
     "REASON_CHARACTERS",
@@ -19,6 +20,7 @@ __all__ = [
     "HashBank",
     "HashEntry",
     "HashMatch",
+    "OrganisationRules",
     "Outcome",
     "PolicyVersion",
     "PromptScreening",

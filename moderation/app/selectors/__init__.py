@@ -12,6 +12,7 @@ from moderation.app.selectors.banks import (
     matches_of,
 )
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
+from moderation.app.selectors.organisations import organisation_of, rules_of
 from moderation.app.selectors.queue import STATES, queue, queue_counts
 from moderation.app.selectors.views import (
     CaseEvidence,
@@ -47,6 +48,8 @@ __all__ = [
     "hash_entries",
     "hash_entry_for",
     "matches_of",
+    "organisation_of",
     "queue",
     "queue_counts",
+    "rules_of",
 ]

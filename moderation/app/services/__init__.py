@@ -1,5 +1,7 @@
 """Every write of the gate, one module per noun.
 
+`services.organisations` is imported by its own name: it asks the engine, which asks these.
+
 Each service locks in one order: asset, hash entries (by id), case, audit chain. Keeping to it is
 what keeps two services over the same asset from waiting for each other for ever.
 """

@@ -42,6 +42,10 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The API key does not hold the scope of this call, or the call is for people only.",
         ),
         "not_allowed": ("403", "You see it, but you may not do this to it."),
+        "rules_not_found": (
+            "404",
+            "Neither this organisation nor this project has stricter rules of its own here.",
+        ),
         "role_too_low": ("403", "Your role in the organisation does not reach this."),
         "owner_only": ("403", "Only its owner withdraws or restores an asset."),
         "person_only": ("403", "Only a signed-in person does this, no API key."),

@@ -84,6 +84,8 @@ class Action(StrEnum):
     CASE_VIEWED = "case.viewed"
     REPORT_RECORDED = "report.recorded"
     POLICY_ACTIVATED = "policy.activated"
+    ORGANISATION_RULES_SET = "organisation_rules.set"
+    ORGANISATION_RULES_REMOVED = "organisation_rules.removed"
     HASH_LISTED = "hash.listed"
     HASH_UNLISTED = "hash.unlisted"
     HASH_CHANGED = "hash.changed"

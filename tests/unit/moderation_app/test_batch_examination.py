@@ -9,6 +9,7 @@ from moderation.app.batch_examination import Item, start_batch
 from moderation.app.examination import Examiner, Finding, Output
 from moderation.app.memo import Memo
 from moderation.core import policy as policies
+from moderation.core.context import Context
 from moderation.core import wordlists
 from moderation.core.decisions import HashHit, Verdict
 from moderation.core.signals import Signal
@@ -76,7 +77,9 @@ def test_each_item_is_judged_as_it_would_be_alone(examiner: Examiner) -> None:
         if item.text is not None:
             alone = examiner.text(item.surface, item.text, deadline=DEADLINE).findings[0]
         else:
-            output = Output(modality="image", prompt="", text="", data=item.picture)
+            output = Output(
+                modality="image", prompt="", text="", data=item.picture, context=Context()
+            )
             alone = examiner.output(output, deadline=DEADLINE).findings[0]
         assert found == alone
     assert {found.decision.verdict for found in together} == {
