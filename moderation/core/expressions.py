@@ -73,6 +73,13 @@ class ExpressionFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about one item, in the form that conditions are asked about."""
+
+    bound: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Expression:
     """A condition that was checked; safe between threads. Two with the same text are equal."""
 
@@ -85,14 +92,14 @@ class Expression:
     def __hash__(self) -> int:
         return hash(self.source)
 
-    def holds(self, facts: Mapping[str, object]) -> bool:
-        """Return whether the facts meet the condition.
+    def holds(self, facts: Facts) -> bool:
+        """Return whether the facts, of the variables it was checked with, meet the condition.
 
         Raises:
             ExpressionFailed: a fact is missing or of another type, or it took too many steps.
         """
         try:
-            answer = self._compiled.eval(data=facts).value()
+            answer = self._compiled.eval(activation=facts.bound).value()
         except RuntimeError as error:
             raise ExpressionFailed(str(error)) from error
         if answer is True or answer is False:
@@ -121,6 +128,11 @@ def compiled(source: str, variables: Variables) -> Expression:
         InvalidExpression: naming every place that is wrong.
     """
     return _compiled(source, tuple(variables.items()))
+
+
+def given(facts: Mapping[str, object], variables: Variables) -> Facts:
+    """Return facts for conditions over these variables; put once into form, asked many times."""
+    return Facts(_environment(tuple(variables.items())).Activation(facts))
 
 
 @lru_cache(maxsize=16)

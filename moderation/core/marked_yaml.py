@@ -15,13 +15,13 @@ _BOOL = "tag:yaml.org,2002:bool"
 class _Loader(yaml.SafeLoader):
     """Knows only true and false as such, as YAML 1.2 does: `on` is a key, and `no` is Norway."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012  # as the class above has it
+    yaml_implicit_resolvers = {  # as the class above has it
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
 
-_Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|false)$"), list("tf"))  # type: ignore[no-untyped-call]
+_Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|false)$"), list("tf"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,7 +288,7 @@ def _mistake(marked: Marked, found: ErrorDetails) -> Mistake:
         what, advice = _WORDS[kind]
     elif kind in {"enum", "literal_error"}:
         what, advice = _choice(found)
-    if kind == "missing" or is_key:
+    if kind == "missing":
         what = f"{path[-1]}: {what}"
     return marked.mistake(path, what, advice, is_key=is_key)
 

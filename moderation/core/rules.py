@@ -14,6 +14,7 @@ from moderation.core.expressions import (
     Kind,
     Variables,
     compiled,
+    given,
 )
 from moderation.core.hazards import Hazard
 from moderation.core.signals import Signal
@@ -100,8 +101,8 @@ def judged_by_rules(
     concerned = [rule for rule in rules if surface in rule.on]
     if not concerned:
         return
-    facts = _content(surface, _scores(signals, expected), list_hits, hash_hits)
-    facts |= _around(context)
+    content = _content(surface, _scores(signals, expected), list_hits, hash_hits)
+    facts = given({**content, **_around(context)}, VARIABLES)
     for rule in concerned:
         if rule.needs_origin and context is not None and context.author is None:
             continue

@@ -227,6 +227,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "hash_list_invalid": "The line of the list is wrong; nothing of the list was taken.",
         "hash_invalid": "The hash is not 64 hexadecimal digits.",
         "reason_missing": "A reason is needed.",
+        "invalid_rules": "The rules have a mistake there, or are looser than the platform's.",
         "reason_invalid": "The reason is too long or holds U+0000.",
         "not_a_picture": "The bytes are no PNG, JPEG, WebP or GIF.",
         "picture_unreadable": "The picture is damaged or incomplete.",

@@ -9,6 +9,7 @@ from moderation.core.expressions import (
     InvalidExpression,
     Kind,
     compiled,
+    given,
 )
 
 NAMES = {
@@ -42,8 +43,8 @@ FACTS: dict[str, object] = {
         ("surface != '.all(.all(.all(.all(.all('", True),
     ],
 )
-def test_a_condition_is_true_or_false_of_facts(source: str, answer: bool) -> None:
-    assert compiled(source, NAMES).holds(FACTS) is answer
+def test_a_condition_is_true_or_false_of_facts(source: str, *, answer: bool) -> None:
+    assert compiled(source, NAMES).holds(given(FACTS, NAMES)) is answer
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_a_condition_without_an_answer_says_why(
     source: str, facts: dict[str, object], why: str
 ) -> None:
     with pytest.raises(ExpressionFailed, match=why):
-        compiled(source, NAMES).holds(facts)
+        compiled(source, NAMES).holds(given(facts, NAMES))
 
 
 def test_two_conditions_with_the_same_text_are_equal() -> None:

@@ -18,7 +18,7 @@ def rule(when: str, *, on: str = "[text, image]", then: str = "hold", told: str 
     told = f", told: {told}" if told else ""
     return parse(
         with_parts(
-            f'rules: [{{name: one, when: "{when}", on: {on}, then: {then}, hazard: violence{told}}}]'
+            f'rules: [{{name: one, when: "{when}", on: {on}, then: {then}, hazard: spam{told}}}]'
         )
     )
 
@@ -36,7 +36,7 @@ def words(**scores: float | None) -> Signal:
     ],
 )
 def test_a_rule_that_holds_does_what_it_says(
-    then: str, verdict: Verdict, is_escalated: bool
+    then: str, verdict: Verdict, *, is_escalated: bool
 ) -> None:
     policy = rule("signals.violence > 0.3 && author.age_days < 7.0", then=then, told="review")
 
@@ -44,7 +44,7 @@ def test_a_rule_that_holds_does_what_it_says(
 
     (reason,) = decision.reasons
     assert decision.verdict is verdict
-    assert (reason.rule, reason.detector, reason.hazard) == ("rule", "one", "violence")
+    assert (reason.rule, reason.detector, reason.hazard) == ("rule", "one", "spam")
     assert (reason.told, reason.is_escalated) == ("review", is_escalated)
     other = evaluate(policy, surface="text", signals=[words(violence=0.4)], context=AROUND)
     assert other.verdict is Verdict.RELEASE
@@ -124,7 +124,7 @@ def test_a_rule_without_an_answer_is_an_outage_and_never_a_release(
 
     assert decision.verdict is Verdict.UNAVAILABLE
     failed = [reason for reason in decision.reasons if reason.rule == "rule_failed"]
-    assert [(reason.detector, reason.hazards) for reason in failed] == [("one", ("violence",))]
+    assert [(reason.detector, reason.hazards) for reason in failed] == [("one", ("spam",))]
     assert failed[0].detail
 
 

@@ -33,6 +33,12 @@ audiences:
 NOBODY = Audience()
 
 
+def read_over_the_base(source: str) -> TighteningFile:
+    file, marked = tightening.read(source)
+    tightening.require_tighter(BASE.file, file, marked)
+    return file
+
+
 def stricter(source: str) -> TighteningFile:
     return tightening.read(f"name: ours\n{source}")[0]
 
@@ -116,8 +122,7 @@ def test_every_way_of_loosening_is_refused_beside_the_policys_own_value(
     source: str, place: tuple[int, int, str], said: str
 ) -> None:
     with pytest.raises(InvalidPolicy) as refused:
-        file, marked = tightening.read(f"name: ours\n{source}")
-        tightening.require_tighter(BASE.file, file, marked)
+        read_over_the_base(f"name: ours\n{source}")
 
     mistake = refused.value.mistakes[0]
     assert (mistake.line, mistake.column, mistake.place) == place
@@ -314,6 +319,7 @@ contexts = st.one_of(
 def test_a_tightened_policy_never_decides_milder_than_its_base(
     file: TighteningFile,
     surface: Surface,
+    *,
     signals: list[Signal],
     words: list[ListHit],
     hashes: list[HashHit],

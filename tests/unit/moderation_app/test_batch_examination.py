@@ -9,8 +9,8 @@ from moderation.app.batch_examination import Item, start_batch
 from moderation.app.examination import Examiner, Finding, Output
 from moderation.app.memo import Memo
 from moderation.core import policy as policies
-from moderation.core.context import Context
 from moderation.core import wordlists
+from moderation.core.context import Context
 from moderation.core.decisions import HashHit, Verdict
 from moderation.core.signals import Signal
 from moderation.core.triton import Question
