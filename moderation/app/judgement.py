@@ -66,10 +66,10 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
     """Put an examination into its stored form."""
     decision = examination.decision
     reasons = tuple(
-        {"surface": finding.surface, **reason.to_json()}
+        _stored(finding.surface, reason, finding.decision.waiting)
         for finding in examination.findings
         for reason in finding.decision.reasons
-    ) or tuple({"surface": "", **reason.to_json()} for reason in decision.reasons)
+    ) or tuple(_stored("", reason, decision.waiting) for reason in decision.reasons)
     counted = [reason for reason in decision.reasons if counts(reason)]
     return Judgement(
         verdict=Outcome(decision.verdict.value),
@@ -151,6 +151,14 @@ def author_words(reasons: Sequence[Reason], policy: Policy) -> dict[str, tuple[s
 def author_codes(reasons: list[Reason]) -> tuple[str, ...]:
     """Return the codes an author may know: the hazard, or the kind of list where none is named."""
     return _author_codes((reason.told or reason.hazard, reason.rule) for reason in reasons)
+
+
+def _stored(surface: str, reason: Reason, waiting: Waiting | None) -> dict[str, Any]:
+    """Return a reason as it is kept; of an outage, also until when somebody has to look."""
+    kept = {"surface": surface, **reason.to_json()}
+    if waiting is not None and reason.verdict is Verdict.UNAVAILABLE:
+        kept["waiting"] = waiting.to_json()
+    return kept
 
 
 def _severity(decision: Decision, counted: Sequence[Reason]) -> int:

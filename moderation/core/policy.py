@@ -19,13 +19,14 @@ from moderation.core.decisions import (
     Verdict,
     Waiting,
 )
+from moderation.core.documents import shaped
+from moderation.core.loosening import looser
 from moderation.core.policy_file import (
     InvalidPolicy,
     PolicyFile,
     RuleFile,
     WaitingFile,
     contradictions,
-    shaped,
 )
 from moderation.core.reasoning import hashed, listed, outages, scored
 from moderation.core.rules import Rule, condition, judged_by_rules
@@ -92,7 +93,7 @@ def parse(source: str, *, lists_digest: str = "") -> Policy:
         *(
             mistake
             for number, audience in enumerate(file.audiences)
-            for mistake in tightening.looser(file, audience, marked, ("audiences", number))
+            for mistake in looser(file, audience, marked, ("audiences", number))
         ),
     ]
     if mistakes:

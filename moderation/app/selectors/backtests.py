@@ -50,7 +50,7 @@ class _Written:
         """Return the rules of a row."""
         if key not in self._known:
             source = OrganisationRules.objects.values_list("source", flat=True).get(pk=key)
-            self._known[key] = tightening.read(source)[0]
+            self._known[key] = tightening.read_stored(source)
         return self._known[key]
 
 

@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 
 from moderation.app.models import OrganisationRules
 from moderation.core import tightening
-from moderation.core.policy_file import InvalidPolicy
 from moderation.core.tightening import TighteningFile
 from tidegate.accounts.selectors import require_role
 from tidegate.accounts.viewers import Viewer
@@ -32,11 +31,8 @@ def stricter_rules(
 ) -> dict[tuple[UUID, UUID | None], Stricter]:
     """Return all active rules by organisation and project; one query.
 
-    A text that is among the `known` is not read again.
-
-    Raises:
-        InvalidPolicy: a stored text is no such document any more. Nobody is judged without what
-            an organisation has stricter: their items wait until it is mended.
+    A text that is among the `known` is not read again. One that cannot be read any more holds what
+    is its organisation's, see `read_stored`.
     """
     found: dict[tuple[UUID, UUID | None], Stricter] = {}
     read = {one.id: one for one in known.values()}
@@ -45,11 +41,9 @@ def stricter_rules(
     )
     for key, organisation_id, project_id, source in rows:
         if key not in read:
-            try:
-                read[key] = Stricter(key, tightening.read(source)[0])
-            except InvalidPolicy:
-                log.exception("organisation_rules_not_readable", rules=str(key))
-                raise
+            read[key] = Stricter(key, tightening.read_stored(source))
+            if tightening.is_unreadable(read[key].file):
+                log.error("organisation_rules_not_readable", rules=str(key))
         found[organisation_id, project_id] = read[key]
     return found
 

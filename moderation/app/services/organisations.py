@@ -12,6 +12,7 @@ from moderation.app.models import REASON_CHARACTERS, OrganisationRules
 from moderation.app.selectors.organisations import active_rules, organisation_of
 from moderation.core import tightening
 from moderation.core.context import Audience
+from moderation.core.loosening import require_tighter
 from moderation.core.policy import Policy, for_audience
 from moderation.core.policy_file import InvalidPolicy
 from tidegate.accounts.models import Organisation
@@ -112,7 +113,7 @@ def _checked(source: str, organisation_id: UUID, project_id: UUID | None) -> Pol
     policy = engine().policy
     try:
         file, marked = tightening.read(source)
-        tightening.require_tighter(policy.file, file, marked)
+        require_tighter(policy.file, file, marked)
     except InvalidPolicy as error:
         raise InvalidInput(
             "These rules cannot count as they are.",

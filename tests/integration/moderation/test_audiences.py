@@ -309,3 +309,18 @@ def test_a_stricter_number_of_reports_holds_earlier(asset: Asset) -> None:
     on_interaction(*stage.reported(asset, factories.make_user()))
 
     assert stage.visibility(asset) == "held"
+
+
+def test_a_text_that_cannot_be_read_any_more_holds_its_own_organisation_only(
+    asset: Asset, impatient: Engine
+) -> None:
+    rules = put(asset)
+    OrganisationRules.objects.filter(pk=rules.pk).update(source="name: ours\nforgotten: {}\n")
+    audiences.forget()
+    other = stage.pending(content="a calm harbour")
+
+    stage.consume(asset)
+    stage.consume(other)
+
+    assert (stage.visibility(asset), stage.visibility(other)) == ("held", "released")
+    assert stage.verdicts(asset) == ["unavailable"]

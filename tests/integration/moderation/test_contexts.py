@@ -125,6 +125,7 @@ def test_an_outage_waits_as_the_policy_says_of_its_hazards(
     assert (case.severity == 100) == ("escalate" in then)
     reason = Verdict.objects.get(asset=asset).reasons[0]
     assert "hate" in reason["hazards"]
+    assert reason["waiting"]["then"] in then
 
 
 def test_a_verdict_says_where_a_listed_word_stands_even_in_disguise(engine: Engine) -> None:

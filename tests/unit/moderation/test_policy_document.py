@@ -139,9 +139,9 @@ RULE = "rules: [{{name: one, when: {when}, on: {on}, then: hold, hazard: violenc
             "'release' is none of the choices. Write one of: 'retry', 'hold' or 'escalate'.",
         ),
         (
-            "audiences: [{name: a, match: {region: [d]}, thresholds: {any: {spam: {hold_at: 0.9}}}}]",
-            (26, 80, "audiences.0.thresholds.any.spam.hold_at"),
-            "0.9 is looser than the policy's 0.8 of image. Write 0.8 or less, or take it out.",
+            "audiences: [{name: a, match: {region: [d]},thresholds: {any: {spam: {hold_at: 1}}}}]",
+            (26, 79, "audiences.0.thresholds.any.spam.hold_at"),
+            "1 is looser than the policy's 0.8 of image. Write 0.8 or less, or take it out.",
         ),
         (
             "audiences: [{name: a, match: {}}]",

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from moderation.core import tightening
 from moderation.core.context import Audience, Author, Context, Lineage
 from moderation.core.decisions import RANK, HashHit, ListHit, Verdict
+from moderation.core.loosening import require_tighter
 from moderation.core.policy import InvalidPolicy, Policy, Surface, evaluate, for_audience, parse
 from moderation.core.signals import Signal
 from moderation.core.tightening import TighteningFile
@@ -35,7 +36,7 @@ NOBODY = Audience()
 
 def read_over_the_base(source: str) -> TighteningFile:
     file, marked = tightening.read(source)
-    tightening.require_tighter(BASE.file, file, marked)
+    require_tighter(BASE.file, file, marked)
     return file
 
 
@@ -143,7 +144,7 @@ rules:
   - {name: far, when: "audience.region == 'no'", on: [text], then: block, hazard: spam}
 """
     )
-    tightening.require_tighter(BASE.file, file, marked)
+    require_tighter(BASE.file, file, marked)
 
     policy = for_audience(BASE, NOBODY, [file])
 
