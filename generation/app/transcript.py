@@ -53,6 +53,8 @@ class Transcript:
             released_characters=len(self._shown),
             is_final=is_final,
             correlation_id=self._claim.correlation_id,
+            organisation_id=self._claim.organisation_id,
+            project_id=self._claim.project_id,
         )
         released = self._text[: ruling.released_characters]
         if len(released) > len(self._shown):

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Final
 
 from moderation.app.examination import Asked, Examiner, Finding, about_text
+from moderation.core.context import Context
 from moderation.core.decisions import HashHit
 from moderation.core.policy import Surface
 from moderation.core.signals import Signal
@@ -53,7 +54,7 @@ def start_batch(
             for number, given in zip(wave, answered(), strict=True):
                 signals[number] = given
         return [
-            examiner.finding(item.surface, _words(item, given), given, listed)
+            examiner.finding(item.surface, _words(item, given), given, listed, Context())
             for item, given, listed in zip(items, signals, hits, strict=True)
         ]
 

@@ -18,7 +18,7 @@ from moderation.core.decisions import HashHit, Reason, Verdict
 from moderation.core.hazards import Hazard
 from moderation.core.policy import Surface
 from moderation.core.signals import Signal
-from moderation.core.spans import Span, spans_of_piece, spans_of_term
+from moderation.core.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _check(given: Input, finding: Finding) -> Check:
     return Check(
         surface=given.surface,
         verdict=decision.verdict,
-        reasons=tuple(_why(reason, given, finding.signals) for reason in decision.reasons),
+        reasons=tuple(_why(reason, given) for reason in decision.reasons),
         scores=_scores(finding.signals),
         against=frozenset(
             reason.hazard for reason in decision.reasons if reason.hazard and counts(reason)
@@ -131,7 +131,7 @@ def _scores(signals: Sequence[Signal]) -> dict[str, float | None]:
     return scores
 
 
-def _why(reason: Reason, given: Input, signals: Sequence[Signal]) -> Why:
+def _why(reason: Reason, given: Input) -> Why:
     term = reason.detail if reason.rule == "word_list" else ""
     return Why(
         hazard=reason.hazard,
@@ -141,17 +141,5 @@ def _why(reason: Reason, given: Input, signals: Sequence[Signal]) -> Why:
         detector=reason.detector,
         verdict=reason.verdict,
         term=term,
-        spans=() if given.text is None else _spans(reason, given.text, term, signals),
+        spans=() if given.text is None or reason.place is None else reason.place.spans,
     )
-
-
-def _spans(reason: Reason, text: str, term: str, signals: Sequence[Signal]) -> tuple[Span, ...]:
-    """Return where a reason stands: a listed word, or the piece whose score was the highest."""
-    if term:
-        return spans_of_term(text, term)
-    for signal in signals:
-        if signal.detector == reason.detector and signal.score(reason.hazard) is not None:
-            worst = max(signal.scores, key=lambda hazard: signal.score(hazard) or 0.0)
-            if worst == reason.hazard:
-                return spans_of_piece(text, str(signal.detail.get("worst_piece", "")))
-    return ()

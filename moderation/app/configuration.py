@@ -41,6 +41,7 @@ class Configuration:
         policy_fuse_factor, policy_fuse_margin: where there is, `factor * rate + margin`
             is the limit.
         policy_fuse_cases: cases an hour that people can take, of all traffic.
+        audience_seconds: how old what organisations have stricter may be when it counts.
         threads: detector calls that may run at once in one process.
     """
 
@@ -73,6 +74,7 @@ class Configuration:
     policy_fuse_margin: float = 0.05
     policy_fuse_cases: float = 600.0
     threads: int = 8
+    audience_seconds: float = 5.0
 
     @property
     def claim_lease(self) -> timedelta:

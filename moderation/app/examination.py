@@ -10,10 +10,12 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from moderation.app.memo import Memo
+from moderation.core.context import Context
 from moderation.core.decisions import Decision, HashHit, ListHit, Reason, Verdict
 from moderation.core.films import Film
 from moderation.core.normalisation import undisguised
 from moderation.core.notation import words_of
+from moderation.core.places import placed
 from moderation.core.policy import Policy, Surface, combine, evaluate
 from moderation.core.signals import Signal
 from moderation.core.triton import Question
@@ -68,6 +70,7 @@ class Finding:
     list_hits: tuple[ListHit, ...]
     hash_hits: tuple[HashHit, ...]
     decision: Decision
+    context: Context | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values, long texts cut: the evidence kept with a verdict."""
@@ -89,6 +92,7 @@ class Finding:
                 }
                 for hit in self.list_hits
             ],
+            **({} if self.context is None else {"context": self.context.to_json()}),
         }
 
 
@@ -106,7 +110,8 @@ class Output:
     """An output to judge.
 
     `data` are the original's bytes, None when the storage could not give them; a text does not
-    need them, and a video is judged by `film_examination`.
+    need them, and a video is judged by `film_examination`. `context` None was not gathered: a rule
+    that needs it then holds the output.
     """
 
     modality: str
@@ -115,6 +120,7 @@ class Output:
     data: bytes | None
     prompt_hits: tuple[HashHit, ...] = ()
     output_hits: tuple[HashHit, ...] = ()
+    context: Context | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,24 @@ def about_text(detectors: Sequence[str], text: str) -> list[Asked]:
     ]
 
 
+class Examines(Protocol):
+    """Takes what the hash lists say of a text, waits for the detectors, and judges it.
+
+    By another examiner's policy where one is given; without a `context` it is nobody's in
+    particular.
+    """
+
+    def __call__(
+        self,
+        hash_hits: Sequence[HashHit],
+        *,
+        by: "Examiner | None" = None,
+        context: Context | None = None,
+    ) -> Examination:
+        """Return the examination."""
+        ...
+
+
 class Examiner:
     """Examines items under one policy; safe between threads."""
 
@@ -166,19 +190,25 @@ class Examiner:
             detectors=self._detectors, policy=policy, words=self._words, memo=self._memo
         )
 
-    def text(self, surface: Surface, text: str, *, deadline: float) -> Examination:
+    def text(
+        self, surface: Surface, text: str, *, deadline: float, context: Context | None = None
+    ) -> Examination:
         """Examine a text by itself within `deadline` seconds; no list knows it."""
-        return self.start_text(surface, text, deadline=deadline)(())
+        return self.start_text(surface, text, deadline=deadline)((), context=context)
 
-    def start_text(
-        self, surface: Surface, text: str, *, deadline: float
-    ) -> Callable[[Sequence[HashHit]], Examination]:
-        """Ask the detectors about a text; the value takes what the hash lists say, and waits."""
+    def start_text(self, surface: Surface, text: str, *, deadline: float) -> Examines:
+        """Ask the detectors about a text and return what waits for them and judges it."""
         started = perf_counter()
         answers = self.start(about_text(self.policy.surfaces[surface].required, text), deadline)
 
-        def examine(hash_hits: Sequence[HashHit]) -> Examination:
-            finding = self.finding(surface, text, answers(), hash_hits)
+        def examine(
+            hash_hits: Sequence[HashHit],
+            *,
+            by: Examiner | None = None,
+            context: Context | None = None,
+        ) -> Examination:
+            judge = by or self
+            finding = judge.finding(surface, text, answers(), hash_hits, context or Context())
             return Examination((finding,), finding.decision, perf_counter() - started)
 
         return examine
@@ -221,9 +251,13 @@ class Examiner:
             if words:
                 further = self.ask(about_text(rules.required_with_text, words), deadline)
                 about_output = [*about_output, *further]
-        findings = [self.finding(surface, words, about_output, output.output_hits)]
+        findings = [self.finding(surface, words, about_output, output.output_hits, output.context)]
         if has_prompt:
-            findings.append(self.finding(PROMPT, output.prompt, about_prompt, output.prompt_hits))
+            findings.append(
+                self.finding(
+                    PROMPT, output.prompt, about_prompt, output.prompt_hits, output.context
+                )
+            )
         return Examination(
             tuple(findings),
             combine([finding.decision for finding in findings]),
@@ -231,14 +265,32 @@ class Examiner:
         )
 
     def finding(
-        self, surface: Surface, text: str, signals: Sequence[Signal], hash_hits: Sequence[HashHit]
+        self,
+        surface: Surface,
+        text: str,
+        signals: Sequence[Signal],
+        hash_hits: Sequence[HashHit],
+        context: Context | None,
     ) -> Finding:
         """Return what the policy says of a surface under its signals and list entries."""
         words = tuple(self._words.find(text)) if text.strip() else ()
         decision = evaluate(
-            self.policy, surface=surface, signals=signals, list_hits=words, hash_hits=hash_hits
+            self.policy,
+            surface=surface,
+            signals=signals,
+            list_hits=words,
+            hash_hits=hash_hits,
+            context=context,
         )
-        return Finding(surface, text, tuple(signals), words, tuple(hash_hits), decision)
+        if decision.reasons and text:
+            decision = replace(
+                decision,
+                reasons=tuple(
+                    placed(reason, text, signals, self._words.contains)
+                    for reason in decision.reasons
+                ),
+            )
+        return Finding(surface, text, tuple(signals), words, tuple(hash_hits), decision, context)
 
     def ask(self, questions: Sequence[Asked], deadline: float) -> list[Signal]:
         """Return one signal per question, asking all at once."""

@@ -55,7 +55,11 @@ def examine_film(examiner: Examiner, output: Output, film: Film, *, deadline: fl
     hits = {PICTURES: output.output_hits, PROMPT: output.prompt_hits}
     findings = [
         examiner.finding(
-            surface, found.get(surface, texts.get(surface, "")), given, hits.get(surface, ())
+            surface,
+            found.get(surface, texts.get(surface, "")),
+            given,
+            hits.get(surface, ()),
+            output.context,
         )
         for surface, given in signals.items()
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from moderation.app.audiences import serving
 from moderation.app.engine import Engine
 from moderation.app.fingerprints import content_digest, listed
 from moderation.app.in_force import engine_for
@@ -13,7 +14,7 @@ from moderation.app.public_reasons import public_reasons
 from moderation.app.services.matches import note_matches
 from moderation.app.services.screenings import record_screening
 from moderation.core.windows import next_window
-from tidegate.contracts.ports import Ruling, WindowRuling
+from tidegate.contracts.ports import Ruling, Screening, WindowRuling
 
 
 class ModerationGate:
@@ -23,27 +24,38 @@ class ModerationGate:
         """`engine` is asked at each call, so that it is made on first use only."""
         self._engine = engine
 
-    def screen_prompt(self, *, prompt: str, modality: str, correlation_id: UUID) -> Ruling:
+    def screen_prompt(
+        self,
+        *,
+        prompt: str,
+        modality: str,
+        correlation_id: UUID,
+        organisation_id: UUID | None = None,
+        project_id: UUID | None = None,
+    ) -> Ruling:
         """Judge a prompt within the prompt deadline; what does not pass leaves a row.
 
         Scores of an unchanged text come from memory, so the same prompt again costs one query.
         """
         ask = self.start_screening(prompt=prompt, modality=modality, correlation_id=correlation_id)
-        return ask()
+        return ask(organisation_id=organisation_id, project_id=project_id)
 
-    def start_screening(
-        self, *, prompt: str, modality: str, correlation_id: UUID
-    ) -> Callable[[], Ruling]:
+    def start_screening(self, *, prompt: str, modality: str, correlation_id: UUID) -> Screening:
         """Send what `screen_prompt` asks; the value waits for the answers and judges."""
-        gate = engine_for(self._engine(), correlation_id)
-        examined = gate.examiner.start_text(
-            "prompt", prompt, deadline=gate.configuration.prompt_deadline
+        asked = engine_for(self._engine(), correlation_id)
+        examined = asked.examiner.start_text(
+            "prompt", prompt, deadline=asked.configuration.prompt_deadline
         )
 
-        def ruling() -> Ruling:
+        def ruling(
+            *, organisation_id: UUID | None = None, project_id: UUID | None = None
+        ) -> Ruling:
             hits = listed(content=content_digest(prompt), text=prompt)
+            served = serving(asked, organisation_id, project_id)
+            examination = examined(hits, by=served.engine.examiner, context=served.context)
             judgement = note_matches(
-                judgement_of(examined(hits), policy=gate.policy), correlation_id=correlation_id
+                judgement_of(examination, policy=served.engine.policy),
+                correlation_id=correlation_id,
             )
             if judgement.verdict != Outcome.RELEASE:
                 record_screening(
@@ -88,7 +100,14 @@ class ModerationGate:
         )
 
     def window(
-        self, *, text: str, released_characters: int, is_final: bool, correlation_id: UUID
+        self,
+        *,
+        text: str,
+        released_characters: int,
+        is_final: bool,
+        correlation_id: UUID,
+        organisation_id: UUID | None = None,
+        project_id: UUID | None = None,
     ) -> WindowRuling:
         """Judge the next window of a stream; only what was inside a scored window is released.
 
@@ -98,12 +117,16 @@ class ModerationGate:
         Raises:
             ValueError: `released_characters` is no position in the text.
         """
-        gate = engine_for(self._engine(), correlation_id)
+        served = serving(engine_for(self._engine(), correlation_id), organisation_id, project_id)
+        gate = served.engine
         window = next_window(text, released=released_characters, is_final=is_final)
         if window is None:
             return WindowRuling("release", released_characters, ())
         examination = gate.examiner.text(
-            "text", window.text, deadline=gate.configuration.window_deadline
+            "text",
+            window.text,
+            deadline=gate.configuration.window_deadline,
+            context=served.context,
         )
         judgement = judgement_of(examination, policy=gate.policy)
         if judgement.verdict != Outcome.RELEASE:

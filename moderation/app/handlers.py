@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from moderation.app.engine import engine
+from moderation.app.audiences import engine_for_audience
+from moderation.app.engine import Engine, engine
 from moderation.app.in_force import engine_for
 from moderation.app.judgement import Judgement
 from moderation.app.judging import judge_asset
@@ -44,9 +45,8 @@ def prepare_asset(event: AssetCreated, envelope: Envelope) -> Judgement | None:
         return None
     gate = engine_for(engine(), asset.pk)
     age = now() - asset.created_at
-    patience = timedelta(seconds=gate.configuration.unavailable_after)
     judgement = judge_asset(asset, gate)
-    if judgement.verdict == Outcome.UNAVAILABLE and age < patience:
+    if judgement.verdict == Outcome.UNAVAILABLE and age < _patience(judgement, gate):
         raise RetryLater(_pause(age), "detectors or storage did not answer")
     return judgement
 
@@ -78,6 +78,12 @@ def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:
     """
     if event.kind != "report":
         return
+    asset = Asset.objects.only("organisation_id", "project_id").filter(pk=event.asset_id).first()
+    if asset is None:
+        raise CannotHeal(f"there is no asset {event.asset_id}")
+    judging = engine_for_audience(
+        engine_for(engine(), asset.pk), asset.organisation_id, asset.project_id
+    )
     try:
         record_report(
             asset_id=event.asset_id,
@@ -85,11 +91,23 @@ def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:
             interaction_id=event.interaction_id,
             note=event.note,
             reason=event.reason,
-            hold_at=engine_for(engine(), event.asset_id).policy.reports_hold_at,
+            hold_at=judging.policy.reports_hold_at,
             correlation_id=envelope.correlation_id,
         )
     except NotFound as error:
         raise CannotHeal(str(error)) from error
+
+
+def _patience(judgement: Judgement, gate: Engine) -> timedelta:
+    """Return how old an output may get before a person looks at what nobody could judge.
+
+    The policy may say so of the hazards concerned, and the deployment of everything.
+    """
+    seconds = gate.configuration.unavailable_after
+    if judgement.waiting is not None:
+        asks_again = judgement.waiting.then == "retry"
+        seconds = min(seconds, judgement.waiting.seconds) if asks_again else 0.0
+    return timedelta(seconds=seconds)
 
 
 def _pause(age: timedelta) -> float:

@@ -8,8 +8,8 @@ from moderation.app.examination import Examination
 from moderation.app.models import Case, Outcome
 from moderation.app.public_reasons import WAITING, public_reasons
 from moderation.core.backtesting import decisions_again
-from moderation.core.decisions import RANK, Decision, Reason, Verdict
-from moderation.core.hazards import UNKNOWN, urgency
+from moderation.core.decisions import RANK, Decision, Reason, Verdict, Waiting
+from moderation.core.hazards import MOST_URGENT, UNKNOWN, urgency
 from moderation.core.policy import Policy, combine
 
 _AUTHOR_CODES = {"hash_list": "listed"}
@@ -29,6 +29,7 @@ class Judgement:
         film_hash: vPDQ of a film (`core.film_hashes.write`) or empty.
         policy_version: the policy and the detector versions that answered, as one SHA-256.
         policy: the policy itself, so that its text can be kept.
+        waiting: what the policy does while nobody can judge it; None where it does not say.
     """
 
     verdict: Outcome
@@ -44,6 +45,7 @@ class Judgement:
     policy_version: str
     policy: Policy
     judged_in_ms: int
+    waiting: Waiting | None = None
 
     @property
     def because(self) -> Case.Because:
@@ -141,10 +143,10 @@ def _judgement(
 ) -> Judgement:
     """Put the decisions over surfaces, and the one over all of them, into their stored form."""
     reasons = tuple(
-        {"surface": surface, **reason.to_json()}
+        _stored(surface, reason, one.waiting)
         for surface, one in decisions
         for reason in one.reasons
-    ) or tuple({"surface": "", **reason.to_json()} for reason in decision.reasons)
+    ) or tuple(_stored("", reason, decision.waiting) for reason in decision.reasons)
     counted = [reason for reason in decision.reasons if counts(reason)]
     return Judgement(
         verdict=Outcome(decision.verdict.value),
@@ -152,10 +154,7 @@ def _judgement(
         hazards=tuple(dict.fromkeys(reason.hazard for reason in counted if reason.hazard)),
         author_codes=author_codes(counted),
         author_words=author_words(counted, policy),
-        severity=max(
-            (urgency(reason.hazard or UNKNOWN) for reason in counted),
-            default=0,
-        ),
+        severity=_severity(decision, counted),
         signals=signals,
         hash_hits=hash_hits,
         pdq=pdq,
@@ -163,6 +162,7 @@ def _judgement(
         policy_version=decision.evaluation_version,
         policy=policy,
         judged_in_ms=judged_in_ms,
+        waiting=decision.waiting,
     )
 
 
@@ -184,8 +184,13 @@ def without(judgement: Judgement, entries: Collection[str]) -> Judgement:
         verdict=Outcome(reasons[0]["verdict"]),
         reasons=tuple(reasons),
         hazards=tuple(dict.fromkeys(one["hazard"] for one in against if one["hazard"])),
-        author_codes=_author_codes((one["hazard"], one["rule"]) for one in against),
-        severity=max(urgency(one["hazard"] or UNKNOWN) for one in against),
+        author_codes=_author_codes(
+            (one.get("told") or one["hazard"], one["rule"]) for one in against
+        ),
+        severity=max(
+            MOST_URGENT if one.get("escalated") else urgency(one["hazard"] or UNKNOWN)
+            for one in against
+        ),
     )
 
 
@@ -205,7 +210,23 @@ def author_words(reasons: Sequence[Reason], policy: Policy) -> dict[str, tuple[s
 
 def author_codes(reasons: list[Reason]) -> tuple[str, ...]:
     """Return the codes an author may know: the hazard, or the kind of list where none is named."""
-    return _author_codes((reason.hazard, reason.rule) for reason in reasons)
+    return _author_codes((reason.told or reason.hazard, reason.rule) for reason in reasons)
+
+
+def _stored(surface: str, reason: Reason, waiting: Waiting | None) -> dict[str, Any]:
+    """Return a reason as it is kept; of an outage, also until when somebody has to look."""
+    kept = {"surface": surface, **reason.to_json()}
+    if waiting is not None and reason.verdict is Verdict.UNAVAILABLE:
+        kept["waiting"] = waiting.to_json()
+    return kept
+
+
+def _severity(decision: Decision, counted: Sequence[Reason]) -> int:
+    """Return how urgent a person's look is: escalated is as urgent as anything is."""
+    waits = decision.verdict is Verdict.UNAVAILABLE and decision.waiting
+    if any(reason.is_escalated for reason in counted) or (waits and waits.then == "escalate"):
+        return MOST_URGENT
+    return max((urgency(reason.hazard or UNKNOWN) for reason in counted), default=0)
 
 
 def _author_codes(reasons: Iterable[tuple[str, str]]) -> tuple[str, ...]:

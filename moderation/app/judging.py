@@ -1,9 +1,11 @@
 """Judging an asset: its bytes, what the hash lists say, what the detectors say. No writes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
+from moderation.app.audiences import serving
 from moderation.app.engine import Engine
 from moderation.app.examination import SURFACES, WRITTEN, Examination, Output
 from moderation.app.film_examination import examine_film
@@ -16,24 +18,28 @@ from moderation.app.fingerprints import (
     original_digests,
 )
 from moderation.app.judgement import Judgement, judgement_of
+from moderation.app.selectors.authors import author_facts, lineage_of
 from moderation.core import film_hashes
+from moderation.core.context import Context
 from moderation.core.decisions import HashHit
 from moderation.core.films import Film, Still, joined, unavailable
 from moderation.core.hashes import sha256
 from tidegate.assets import storage
 from tidegate.assets.models import Asset, Rendition
+from tidegate.projects.models import Project
 
 log = structlog.get_logger(__name__)
 
 
 def judge_asset(asset: Asset, engine: Engine) -> Judgement:
-    """Examine an asset and its prompt under the engine's policy.
+    """Examine an asset and its prompt under the engine's policy as it is for the asset's audience.
 
     Takes as long as the slowest detector. An outage, of a detector or of the storage, is an
     answer ("unavailable") and not an exception.
     """
+    engine, context = _around(asset, engine)
     if asset.modality == "video":
-        return judge_film(asset, engine)
+        return _judge_film(asset, engine, context)
     digests = list(original_digests(asset))
     is_read = asset.modality in WRITTEN and bool(asset.text.strip())
     is_judged = SURFACES.get(asset.modality, "text") != "text"
@@ -51,13 +57,14 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
                     content=_content(asset, digests), sha256s=digests, text=asset.text, look=look
                 )
             ),
+            context=context,
         ),
         deadline=engine.configuration.asset_deadline,
     )
     return judgement_of(examination, policy=engine.policy, pdq=look)
 
 
-def judge_film(asset: Asset, engine: Engine) -> Judgement:
+def _judge_film(asset: Asset, engine: Engine, context: Context) -> Judgement:
     """Examine a video with all its forms: film, preview and poster are what people see of it.
 
     An outage is an answer ("unavailable") and not an exception.
@@ -85,6 +92,7 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
             data=None,
             prompt_hits=_prompt_hits(asset),
             output_hits=(*exact, *{hit.entry: hit for hit in alike}.values(), *same),
+            context=context,
         ),
         film,
         deadline=engine.configuration.film_deadline,
@@ -130,10 +138,23 @@ def judge_picture(data: bytes, *, source_sha256: str, engine: Engine) -> Judgeme
             output_hits=tuple(
                 listed(content=source_sha256, sha256s=[source_sha256, sha256(data)], look=look)
             ),
+            context=Context(),
         ),
         deadline=engine.configuration.picture_deadline,
     )
     return judgement_of(examination, policy=engine.policy, pdq=look)
+
+
+def _around(asset: Asset, engine: Engine) -> tuple[Engine, Context]:
+    """Return the engine for an asset's audience, and all that is known around the asset."""
+    shown_to = Project.objects.values_list("audience", flat=True).get(pk=asset.project_id)
+    served = serving(engine, asset.organisation_id, asset.project_id, shown_to=shown_to)
+    context = replace(
+        served.context,
+        author=author_facts(asset.owner_id, besides=asset.pk),
+        lineage=lineage_of(asset),
+    )
+    return served.engine, context
 
 
 def _prompt_hits(asset: Asset) -> tuple[HashHit, ...]:

@@ -11,9 +11,11 @@ from dataclasses import asdict, dataclass, field
 from math import sqrt
 from typing import Any, Final
 
+from moderation.core.context import Context
 from moderation.core.decisions import Decision, HashHit, ListHit, Verdict
-from moderation.core.policy import Policy, Surface, combine, evaluate
+from moderation.core.policy import Policy, Surface, combine, evaluate, for_audience
 from moderation.core.signals import Signal
+from moderation.core.tightening import TighteningFile
 
 _Z: Final = 1.959964  # of a two-sided interval of 95 %
 _WAITING: Final = frozenset({Verdict.HOLD, Verdict.UNAVAILABLE})
@@ -24,7 +26,8 @@ class Stored:
     """One decision as it was kept.
 
     `findings` are `Finding.to_json` of each surface; `is_harmful` is what a person decided about
-    the asset (True: blocked), None where nobody did.
+    the asset (True: blocked), None where nobody did. `tightened_by` are the rules of its
+    organisation and project at that time, those that its context names.
     """
 
     id: str
@@ -33,6 +36,7 @@ class Stored:
     findings: Sequence[Mapping[str, Any]]
     hash_hits: Sequence[Mapping[str, Any]]
     is_harmful: bool | None
+    tightened_by: tuple[TighteningFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +105,11 @@ class Backtest:
     then: Tally = field(default_factory=Tally)
     now: Tally = field(default_factory=Tally)
     examples: list[Changed] = field(default_factory=list)
+    _audiences: dict[object, Policy] = field(default_factory=dict)
 
     def add(self, stored: Stored) -> Verdict:
         """Decide it again and count; returns what the policy says."""
-        decision = again(self.policy, stored)
+        decision = again(self._policy_of(stored), stored)
         after = stored.verdict if decision is None else decision.verdict
         self.not_repeatable += decision is None
         move = (stored.verdict, after)
@@ -189,9 +194,28 @@ class Backtest:
         now = sum(count for (_, one), count in self.moves.items() if one in _WAITING)
         return then, now
 
+    def _policy_of(self, stored: Stored) -> Policy:
+        """Return the policy as it is for the audience of a decision, made once for each."""
+        if not (self.policy.file.audiences or stored.tightened_by):
+            return self.policy
+        context = context_of(stored.findings)
+        key = (context.audience, context.tightened_by)
+        if key not in self._audiences:
+            self._audiences[key] = for_audience(self.policy, context.audience, stored.tightened_by)
+        return self._audiences[key]
+
+
+def context_of(findings: Sequence[Mapping[str, Any]]) -> Context:
+    """Return the context that a decision was made in; empty where none was kept."""
+    kept = next((one["context"] for one in findings if one.get("context")), None)
+    return Context() if kept is None else Context.from_json(kept)
+
 
 def again(policy: Policy, stored: Stored) -> Decision | None:
-    """Return what a policy says of stored signals; None where none were kept."""
+    """Return what a policy says of stored signals; None where none were kept.
+
+    The policy is the one for the audience, if it has such: see `for_audience`.
+    """
     decisions = decisions_again(policy, stored.findings, stored.hash_hits)
     return combine([decision for _, decision in decisions]) if decisions else None
 
@@ -207,6 +231,7 @@ def decisions_again(
     """
     if any(finding["surface"] not in policy.surfaces for finding in findings):
         return []
+    context = context_of(findings)
     return [
         (
             finding["surface"],
@@ -232,6 +257,7 @@ def decisions_again(
                     for one in hash_hits
                     if one["surface"] == finding["surface"]
                 ],
+                context=context,
             ),
         )
         for finding in findings

@@ -40,7 +40,8 @@ UNKNOWN: Final = ""
 """What a reason says that names no hazard."""
 UNKNOWN_SEVERITY: Final = 2
 """A hazard nobody has ranked yet stands in the middle, neither first nor forgotten."""
-_MOST_URGENT: Final = 100
+MOST_URGENT: Final = 100
+"""What is escalated stands in front of all others."""
 
 
 @cache
@@ -57,4 +58,4 @@ def severity(hazard: str) -> int:
 
 def urgency(hazard: str) -> int:
     """Return how urgently a person should look (0-100); queues put the highest first."""
-    return severity(hazard) * _MOST_URGENT // GRAVEST
+    return severity(hazard) * MOST_URGENT // GRAVEST

@@ -6,52 +6,51 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-import yaml
-
-from moderation.core import policy_file
+from moderation.core import tightening
+from moderation.core.context import Audience, Context
 from moderation.core.decisions import (
     RANK,
-    Action,
     Decision,
     HashHit,
     ListHit,
     Reason,
     Verdict,
+    Waiting,
 )
-from moderation.core.policy_file import InvalidPolicy
+from moderation.core.documents import shaped
+from moderation.core.loosening import looser
+from moderation.core.policy_file import (
+    InvalidPolicy,
+    PolicyFile,
+    RuleFile,
+    WaitingFile,
+    contradictions,
+)
+from moderation.core.reasoning import hashed, listed, outages, scored
+from moderation.core.rules import Rule, condition, judged_by_rules
 from moderation.core.signals import Signal
+from moderation.core.surfaces import Surface, SurfaceRules, Threshold, rules_of
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "InvalidPolicy",
+    "Policy",
+    "Surface",
+    "SurfaceRules",
+    "Threshold",
+    "combine",
+    "evaluate",
+    "for_audience",
+    "load",
+    "parse",
+]
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
-
-Surface = Literal["prompt", "text", "image", "speech", "music", "video"]
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """Probabilities 0..1; `block_at` None never blocks by itself."""
-
-    hold_at: float
-    block_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class SurfaceRules:
-    """The rules of one surface: prompt, text, image, speech, music or video.
-
-    `required_with_text` are required only when a reading or listening detector found text.
-    """
-
-    required: tuple[str, ...]
-    required_with_text: tuple[str, ...]
-    thresholds: Mapping[str, Threshold]
-    by_detector: Mapping[str, Mapping[str, Threshold]]
-    words: Mapping[str, Action]
-
-    def threshold(self, detector: str, hazard: str) -> Threshold | None:
-        """Return the threshold for a detector's hazard, or None when nobody has ruled on it."""
-        return self.by_detector.get(detector, {}).get(hazard) or self.thresholds.get(hazard)
+_OTHERWISE = "otherwise"
+# Parts that came later: a policy without them is the version that it was before there were any.
+_LATER = ("unavailable", "rules", "audiences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,8 @@ class Policy:
     """A policy. `version` is the SHA-256 of its canonical content, word lists included.
 
     The author of what is held or blocked for a listed word reads which one it was where its hazard
-    is among `words_told_to_authors`; staff always do.
+    is among `words_told_to_authors`; staff always do. `waiting` says by hazard ("otherwise": by any
+    other) what is done while nobody can speak about it. `file` is what it was made of.
     """
 
     name: str
@@ -69,6 +69,10 @@ class Policy:
     surfaces: Mapping[str, SurfaceRules]
     reports_hold_at: int
     words_told_to_authors: frozenset[str]
+    waiting: Mapping[str, Waiting]
+    rules: tuple[Rule, ...]
+    file: PolicyFile
+    lists_digest: str
 
 
 def load(path: Path = DEFAULT_POLICY, *, lists_digest: str = "") -> Policy:
@@ -83,24 +87,33 @@ def load(path: Path = DEFAULT_POLICY, *, lists_digest: str = "") -> Policy:
 
 def parse(source: str, *, lists_digest: str = "") -> Policy:
     """As `load`, from the text itself."""
-    try:
-        document = policy_file.read(yaml.safe_load(source))
-    except yaml.YAMLError as error:
-        raise InvalidPolicy(f"the policy is not YAML: {error}") from error
-    content = {"policy": document.model_dump(mode="json"), "word_lists": lists_digest}
-    return Policy(
-        name=document.name,
-        version=_digest(content),
-        source=source,
-        detectors=MappingProxyType(
-            {name: tuple(map(str, hazards)) for name, hazards in document.detectors.items()}
+    file, marked = shaped(PolicyFile, source)
+    mistakes = [
+        *contradictions(file, marked),
+        *(
+            mistake
+            for number, audience in enumerate(file.audiences)
+            for mistake in looser(file, audience, marked, ("audiences", number))
         ),
-        surfaces=MappingProxyType(
-            {name: _rules(surface) for name, surface in document.surfaces.items()}
-        ),
-        reports_hold_at=document.reports.hold_at,
-        words_told_to_authors=frozenset(map(str, document.words_told_to_authors)),
-    )
+    ]
+    if mistakes:
+        raise InvalidPolicy(mistakes)
+    return _policy(file, source, lists_digest)
+
+
+def for_audience(
+    policy: Policy,
+    audience: Audience,
+    further: Sequence[tightening.TighteningFile] = (),
+) -> Policy:
+    """Return the policy as it is for an audience, never milder than it was.
+
+    Its source is a policy by itself: read again, it has the same version.
+    """
+    file = tightening.for_audience(policy.file, audience, further)
+    if file is policy.file:
+        return policy
+    return _policy(file, tightening.written(file), policy.lists_digest)
 
 
 def evaluate(
@@ -110,6 +123,7 @@ def evaluate(
     signals: Sequence[Signal],
     list_hits: Sequence[ListHit] = (),
     hash_hits: Sequence[HashHit] = (),
+    context: Context | None = None,
 ) -> Decision:
     """Decide one item under a policy; pure, so it can be repeated on stored signals.
 
@@ -117,19 +131,30 @@ def evaluate(
     name is held, because nobody has ruled on it yet. A required detector that did not answer, or
     did not give a label it must give, makes the item unavailable: an outage never releases. An
     exact hash on the allow list lifts holds by score (a person has judged these very bytes),
-    never a block and never an outage.
+    never a block and never an outage. For `context` see `judged_by_rules`.
     """
-    rules = policy.surfaces[surface]
+    surface_rules = policy.surfaces[surface]
+    required = surface_rules.required_of(signals)
     reasons = [
-        *_outages(policy, rules, signals),
-        *(reason for signal in signals for reason in _scored(rules, signal)),
-        *_listed(rules, list_hits),
-        *_hashed(hash_hits),
+        *outages(policy.detectors, surface_rules, required, signals),
+        *(reason for signal in signals for reason in scored(surface_rules, signal)),
+        *listed(surface_rules, list_hits),
+        *hashed(hash_hits),
     ]
+    if policy.rules:
+        reasons += judged_by_rules(
+            policy.rules,
+            surface=surface,
+            signals=signals,
+            expected=[hazard for detector in required for hazard in policy.detectors[detector]],
+            list_hits=list_hits,
+            hash_hits=hash_hits,
+            context=context,
+        )
     if any(hit.action == "allow" and hit.kind == "sha256" for hit in hash_hits):
         reasons = [reason for reason in reasons if reason.rule != "score_hold"]
     versions = {signal.detector: signal.version for signal in signals if signal.is_available}
-    return _decision(policy.version, versions, reasons)
+    return _decision(policy.version, versions, reasons, _waiting(policy, reasons))
 
 
 def combine(decisions: Sequence[Decision]) -> Decision:
@@ -144,75 +169,33 @@ def combine(decisions: Sequence[Decision]) -> Decision:
     for decision in decisions:
         versions.update(decision.detector_versions)
     reasons = [reason for decision in decisions for reason in decision.reasons]
-    return _decision(decisions[0].policy_version, versions, reasons)
+    waiting = _strictest(one.waiting for one in decisions)
+    return _decision(decisions[0].policy_version, versions, reasons, waiting)
 
 
-def _outages(policy: Policy, rules: SurfaceRules, signals: Sequence[Signal]) -> Iterable[Reason]:
-    given: dict[str, list[Signal]] = {}
-    for signal in signals:
-        given.setdefault(signal.detector, []).append(signal)
-    found_text = any(signal.text and signal.text.strip() for signal in signals)
-    required = rules.required + (rules.required_with_text if found_text else ())
-    for detector in dict.fromkeys(required):
-        if detector not in given:
-            yield _outage(detector, "detector_missing", "")
-        for signal in given.get(detector, ()):
-            if signal.error is not None:
-                yield _outage(detector, "detector_failed", signal.error)
-                continue
-            for hazard in policy.detectors[detector]:
-                if signal.score(hazard) is None:
-                    yield _outage(detector, "label_missing", hazard)
+def _waiting(policy: Policy, reasons: Sequence[Reason]) -> Waiting | None:
+    """Return the strictest of what is said about the hazards that nobody can speak about."""
+    concerned = {
+        hazard
+        for reason in reasons
+        if reason.verdict is Verdict.UNAVAILABLE
+        for hazard in reason.hazards or (_OTHERWISE,)
+    }
+    otherwise = policy.waiting.get(_OTHERWISE)
+    return _strictest(policy.waiting.get(hazard, otherwise) for hazard in concerned)
 
 
-def _outage(detector: str, rule: str, detail: str) -> Reason:
-    return Reason("", None, None, rule, detector, Verdict.UNAVAILABLE, detail)
+def _strictest(found: Iterable[Waiting | None]) -> Waiting | None:
+    known = (one for one in found if one is not None)
+    return max(known, key=lambda one: one.strictness, default=None)
 
 
-def _scored(rules: SurfaceRules, signal: Signal) -> Iterable[Reason]:
-    for hazard in signal.scores:
-        score = signal.score(hazard)
-        if score is None:
-            continue
-        threshold = rules.threshold(signal.detector, hazard)
-        if threshold is None:
-            yield Reason(hazard, score, None, "unknown_hazard", signal.detector, Verdict.HOLD)
-        elif threshold.block_at is not None and score >= threshold.block_at:
-            yield Reason(
-                hazard, score, threshold.block_at, "score_block", signal.detector, Verdict.BLOCK
-            )
-        elif score >= threshold.hold_at:
-            yield Reason(
-                hazard, score, threshold.hold_at, "score_hold", signal.detector, Verdict.HOLD
-            )
-
-
-def _listed(rules: SurfaceRules, hits: Sequence[ListHit]) -> Iterable[Reason]:
-    for hit in hits:
-        verdict = Verdict(rules.words[hit.severity])
-        if verdict is not Verdict.RELEASE:
-            yield Reason(hit.hazard, None, None, "word_list", hit.list_name, verdict, hit.term)
-
-
-def _hashed(hits: Sequence[HashHit]) -> Iterable[Reason]:
-    for hit in hits:
-        detail = f"{hit.value} at distance {hit.distance}"
-        if hit.action == "allow":
-            yield Reason("", None, None, "allow_list", hit.kind, Verdict.RELEASE, detail, hit.entry)
-        else:
-            yield Reason(
-                hit.hazard,
-                None,
-                None,
-                "hash_list",
-                hit.kind,
-                Verdict(hit.action),
-                detail,
-                hit.entry,
-            )
-
-
-def _decision(version: str, versions: Mapping[str, str], reasons: Iterable[Reason]) -> Decision:
+def _decision(
+    version: str,
+    versions: Mapping[str, str],
+    reasons: Iterable[Reason],
+    waiting: Waiting | None,
+) -> Decision:
     ordered = tuple(
         sorted(reasons, key=lambda reason: (-RANK[reason.verdict], -(reason.score or 0.0)))
     )
@@ -222,24 +205,51 @@ def _decision(version: str, versions: Mapping[str, str], reasons: Iterable[Reaso
         policy_version=version,
         evaluation_version=_digest({"policy": version, "detectors": dict(versions)}),
         detector_versions=MappingProxyType(dict(versions)),
+        waiting=waiting,
     )
 
 
-def _rules(surface: policy_file.SurfaceFile) -> SurfaceRules:
-    return SurfaceRules(
-        required=tuple(surface.required),
-        required_with_text=tuple(surface.required_with_text),
-        thresholds=_thresholds(surface.thresholds),
-        by_detector=MappingProxyType(
-            {name: _thresholds(given) for name, given in surface.by_detector.items()}
+def _policy(file: PolicyFile, source: str, lists_digest: str) -> Policy:
+    document = file.model_dump(mode="json")
+    content = {
+        "policy": {key: value for key, value in document.items() if value or key not in _LATER},
+        "word_lists": lists_digest,
+    }
+    return Policy(
+        name=file.name,
+        version=_digest(content),
+        source=source,
+        detectors=MappingProxyType(
+            {name: tuple(map(str, hazards)) for name, hazards in file.detectors.items()}
         ),
-        words=MappingProxyType(surface.words.model_dump()),
+        surfaces=MappingProxyType(
+            {str(name): rules_of(surface) for name, surface in file.surfaces.items()}
+        ),
+        reports_hold_at=file.reports.hold_at,
+        words_told_to_authors=frozenset(map(str, file.words_told_to_authors)),
+        waiting=MappingProxyType(
+            {str(key): _waiting_of(one) for key, one in file.unavailable.items()}
+        ),
+        rules=tuple(_rule(one) for one in file.rules),
+        file=file,
+        lists_digest=lists_digest,
     )
 
 
-def _thresholds(given: Mapping[Any, policy_file.ThresholdFile]) -> Mapping[str, Threshold]:
-    return MappingProxyType(
-        {str(hazard): Threshold(one.hold_at, one.block_at) for hazard, one in given.items()}
+def _waiting_of(file: WaitingFile) -> Waiting:
+    return Waiting(file.then, file.seconds)
+
+
+def _rule(file: RuleFile) -> Rule:
+    when, needs_origin = condition(file.when)
+    return Rule(
+        name=file.name,
+        when=when,
+        on=frozenset(file.on),
+        then=file.then,
+        hazard=str(file.hazard),
+        told="" if file.told is None else str(file.told),
+        needs_origin=needs_origin,
     )
 
 

@@ -86,6 +86,10 @@ class WordLists:
             ListHit(term.term, term.hazard, term.severity, term.list_name) for term in found
         )
 
+    def contains(self, text: str, term: str) -> bool:
+        """Whether a text contains a listed term, in whatever disguise."""
+        return any(hit.term == term for hit in self.find(text))
+
     def _names(self, plain: str) -> Iterator[str]:
         for reading in (*readings(plain), *self._unmasked(plain)):
             for pattern in (self._narrow, self._wide):

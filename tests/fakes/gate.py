@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from tidegate.contracts.moderation import VerdictName
-from tidegate.contracts.ports import Ruling, WindowRuling
+from tidegate.contracts.ports import Ruling, Screening, WindowRuling
 
 POLICY = "sha256:fake"
 
@@ -26,15 +26,21 @@ class FakeGate:
     images: list[tuple[bytes, str]] = field(default_factory=list)
     windows: list[tuple[str, int, bool]] = field(default_factory=list)
 
-    def screen_prompt(self, *, prompt: str, modality: str, correlation_id: UUID) -> Ruling:
+    def screen_prompt(
+        self,
+        *,
+        prompt: str,
+        modality: str,
+        correlation_id: UUID,
+        organisation_id: UUID | None = None,
+        project_id: UUID | None = None,
+    ) -> Ruling:
         self.prompts.append(prompt)
         verdict = self.prompt_verdict if self.only in prompt else "release"
         reasons = () if verdict in {"release", "unavailable"} else ("violence",)
         return Ruling(verdict, reasons, POLICY)
 
-    def start_screening(
-        self, *, prompt: str, modality: str, correlation_id: UUID
-    ) -> Callable[[], Ruling]:
+    def start_screening(self, *, prompt: str, modality: str, correlation_id: UUID) -> Screening:
         return partial(
             self.screen_prompt, prompt=prompt, modality=modality, correlation_id=correlation_id
         )
@@ -45,7 +51,14 @@ class FakeGate:
         return Ruling(self.image_verdict, reasons, POLICY)
 
     def window(
-        self, *, text: str, released_characters: int, is_final: bool, correlation_id: UUID
+        self,
+        *,
+        text: str,
+        released_characters: int,
+        is_final: bool,
+        correlation_id: UUID,
+        organisation_id: UUID | None = None,
+        project_id: UUID | None = None,
     ) -> WindowRuling:
         self.windows.append((text, released_characters, is_final))
         verdict = self.window_verdict(text)

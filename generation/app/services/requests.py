@@ -1,11 +1,11 @@
 """What people ask of jobs: new ones, and the end of one."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeAlias, cast
+from typing import cast
 from uuid import UUID
 
 from django.db import transaction
@@ -22,7 +22,7 @@ from generation.core.pricing import cost
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit.actions import Action
 from tidegate.contracts.generation import JobQueued, Modality
-from tidegate.contracts.ports import Ruling
+from tidegate.contracts.ports import Ruling, Screening
 from tidegate.events.services import announce_all
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
@@ -34,7 +34,6 @@ from tidegate.projects.models import Project
 from tidegate.projects.selectors import standing
 
 MOST_IN_BATCH = 100
-Asked: TypeAlias = Callable[[], Ruling]
 
 
 def submit_job(
@@ -136,7 +135,7 @@ def _submit(
     _asker(viewer)
     correlation = correlation_id or current_correlation_id()
     # The gate thinks while the project is looked up.
-    asked: Asked | None = _ask(lines[0], correlation)
+    asked: Screening | None = _ask(lines[0], correlation)
     project = place_to_make(viewer, project_id)
     jobs = []
     verdicts = []
@@ -173,7 +172,7 @@ def draft_job(
     line: Checked,
     *,
     correlation_id: UUID,
-    asked: Asked | None = None,
+    asked: Screening | None = None,
 ) -> tuple[Job, Ruling]:
     """Return the job that a request comes to, priced and screened; nothing is stored.
 
@@ -205,12 +204,12 @@ def draft_job(
         cancel_at=line.cancel_at,
         expires_at=at + timedelta(seconds=line.model.limits.wait_seconds),
     )
-    ruling = asked()
+    ruling = asked(organisation_id=project.organisation_id, project_id=project.pk)
     apply_ruling(job, ruling, at=now())
     return job, ruling
 
 
-def _ask(line: Checked, correlation_id: UUID) -> Asked:
+def _ask(line: Checked, correlation_id: UUID) -> Screening:
     return start_asking(
         model=line.model,
         prompt=line.prompt,

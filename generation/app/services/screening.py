@@ -1,6 +1,5 @@
 """The gate's answer about a prompt, and what it makes of a job."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from generation.app.services.trail import WORKER, end, left, set_failure
 from generation.core.catalogue import Model, screened_text
 from generation.core.catalogue.model import Value
 from tidegate.audit.actions import Action
-from tidegate.contracts.ports import Ruling, gate
+from tidegate.contracts.ports import Ruling, Screening, gate
 from tidegate.primitives.clock import now
 
 PROMPT_REFUSED = Failure(
@@ -33,25 +32,31 @@ WITHDRAWN = Failure(
 
 
 def ask_gate(
-    *, model: Model, prompt: str, parameters: dict[str, Value], correlation_id: UUID
+    *,
+    model: Model,
+    prompt: str,
+    parameters: dict[str, Value],
+    correlation_id: UUID,
+    organisation_id: UUID,
+    project_id: UUID,
 ) -> Ruling:
     """Ask about every word that would reach the model. Bounded by the gate's own short deadline."""
     ask = start_asking(
         model=model, prompt=prompt, parameters=parameters, correlation_id=correlation_id
     )
-    return ask()
+    return ask(organisation_id=organisation_id, project_id=project_id)
 
 
 def start_asking(
     *, model: Model, prompt: str, parameters: dict[str, Value], correlation_id: UUID
-) -> Callable[[], Ruling]:
+) -> Screening:
     """Send what `ask_gate` asks and return what waits for the ruling.
 
     Where there are no words there is nothing to ask: given pictures passed the gate before.
     """
     words = screened_text(model, prompt, parameters)
     if not words:
-        return lambda: Ruling("release", (), "")
+        return lambda **_: Ruling("release", (), "")
     return gate().start_screening(
         prompt=words,
         modality=model.modality,
@@ -95,6 +100,8 @@ def screen_job(*, job_id: UUID) -> Job | None:
         prompt=owed.prompt,
         parameters=owed.parameters,
         correlation_id=owed.correlation_id,
+        organisation_id=owed.organisation_id,
+        project_id=owed.project_id,
     )
     if ruling.verdict == "unavailable":
         return owed

@@ -16,6 +16,7 @@ from moderation.app.models.gate import (
     PromptScreening,
     Verdict,
 )
+from moderation.app.models.organisations import OrganisationRules
 from moderation.app.models.policies import (
     POLICY_REASON_CHARACTERS,
     PolicyVersion,
@@ -36,6 +37,7 @@ __all__ = [
     "HashFrame",
     "HashMatch",
     "Hold",
+    "OrganisationRules",
     "Outcome",
     "PolicyVersion",
     "PromptScreening",

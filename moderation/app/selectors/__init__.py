@@ -12,6 +12,7 @@ from moderation.app.selectors.banks import (
     matches_of,
 )
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
+from moderation.app.selectors.organisations import organisation_of, rules_of
 from moderation.app.selectors.policies import (
     ShadowTotals,
     backtest_run_for,
@@ -81,6 +82,7 @@ __all__ = [
     "hash_entry_for",
     "matches_of",
     "notices_for",
+    "organisation_of",
     "own_standing",
     "points_of",
     "policy_version_for",
@@ -91,6 +93,7 @@ __all__ = [
     "restrictions_for",
     "retro_run_for",
     "retro_runs",
+    "rules_of",
     "shadow_totals",
     "standing_of",
     "strikes_for",

@@ -1,5 +1,7 @@
 """Every write of the gate, one module per noun.
 
+`services.organisations` is imported by its own name: it asks the engine, which asks these.
+
 Each service locks in one order: policies (their turn, then versions), run, author, what the author
 waits for (`makers().lock`), assets (by id), hash entries (by id), case, audit chains (by name).
 Keeping to it is what keeps two services over the same thing from waiting for each other for ever.

@@ -42,6 +42,10 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The API key does not hold the scope of this call, or the call is for people only.",
         ),
         "not_allowed": ("403", "You see it, but you may not do this to it."),
+        "rules_not_found": (
+            "404",
+            "Neither this organisation nor this project has stricter rules of its own here.",
+        ),
         "role_too_low": ("403", "Your role in the organisation does not reach this."),
         "owner_only": ("403", "Only its owner withdraws or restores an asset."),
         "person_only": ("403", "Only a signed-in person does this, no API key."),
@@ -258,6 +262,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "hash_invalid": "The hash is not 64 hexadecimal digits, or not the list of a film's.",
         "policy_invalid": "The policy cannot be obeyed; the message names the places.",
         "reason_missing": "A reason is needed.",
+        "invalid_rules": "The rules have a mistake there, or are looser than the platform's.",
         "reason_invalid": "The reason is too long or holds U+0000.",
         "not_a_picture": "The bytes are no PNG, JPEG, WebP or GIF.",
         "picture_unreadable": "The picture is damaged or incomplete.",

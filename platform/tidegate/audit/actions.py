@@ -97,6 +97,8 @@ class Action(StrEnum):
     BACKTEST_CANCELLED = "backtest.cancelled"
     RETRO_RUN_STARTED = "retro_run.started"
     RETRO_RUN_MOVED = "retro_run.moved"
+    ORGANISATION_RULES_SET = "organisation_rules.set"
+    ORGANISATION_RULES_REMOVED = "organisation_rules.removed"
     HASH_LISTED = "hash.listed"
     HASH_UNLISTED = "hash.unlisted"
     HASH_CHANGED = "hash.changed"

@@ -7,7 +7,7 @@ The other way round, `generation.app` registers who makes things, and `moderatio
 it restricts. Such an order must not get lost: with nobody registered it is an error.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -38,17 +38,39 @@ class WindowRuling:
     reasons: tuple[str, ...]
 
 
+class Screening(Protocol):
+    """Waits for the ruling on a prompt of a project of an organisation, where it is of one."""
+
+    def __call__(
+        self, *, organisation_id: UUID | None = None, project_id: UUID | None = None
+    ) -> Ruling:
+        """Return the ruling."""
+        ...
+
+
 class Gate(Protocol):
     """The synchronous face of moderation."""
 
-    def screen_prompt(self, *, prompt: str, modality: str, correlation_id: UUID) -> Ruling:
-        """Judge a prompt before its job may run. A time-out is `unavailable`, no exception."""
+    def screen_prompt(
+        self,
+        *,
+        prompt: str,
+        modality: str,
+        correlation_id: UUID,
+        organisation_id: UUID | None = None,
+        project_id: UUID | None = None,
+    ) -> Ruling:
+        """Judge a prompt before its job may run. A time-out is `unavailable`, no exception.
+
+        By the platform's policy, and by what the organisation and the project have stricter.
+        """
         ...
 
-    def start_screening(
-        self, *, prompt: str, modality: str, correlation_id: UUID
-    ) -> Callable[[], Ruling]:
-        """Ask what `screen_prompt` asks and return what waits for the ruling; call it once."""
+    def start_screening(self, *, prompt: str, modality: str, correlation_id: UUID) -> Screening:
+        """Ask what `screen_prompt` asks and return what waits for the ruling; call it once.
+
+        Whom the prompt is for may be found out meanwhile.
+        """
         ...
 
     def screen_image(self, *, image: bytes, source_sha256: str, correlation_id: UUID) -> Ruling:
@@ -60,7 +82,14 @@ class Gate(Protocol):
         ...
 
     def window(
-        self, *, text: str, released_characters: int, is_final: bool, correlation_id: UUID
+        self,
+        *,
+        text: str,
+        released_characters: int,
+        is_final: bool,
+        correlation_id: UUID,
+        organisation_id: UUID | None = None,
+        project_id: UUID | None = None,
     ) -> WindowRuling:
         """Judge the text streamed so far; only scored text may be counted as released."""
         ...
@@ -69,22 +98,35 @@ class Gate(Protocol):
 class Closed:
     """The gate of a process where moderation is not wired: everything waits."""
 
-    def screen_prompt(self, *, prompt: str, modality: str, correlation_id: UUID) -> Ruling:
+    def screen_prompt(
+        self,
+        *,
+        prompt: str,
+        modality: str,
+        correlation_id: UUID,
+        organisation_id: UUID | None = None,
+        project_id: UUID | None = None,
+    ) -> Ruling:
         """Hold."""
         return Ruling("unavailable", (), "")
 
-    def start_screening(
-        self, *, prompt: str, modality: str, correlation_id: UUID
-    ) -> Callable[[], Ruling]:
+    def start_screening(self, *, prompt: str, modality: str, correlation_id: UUID) -> Screening:
         """Hold."""
-        return lambda: Ruling("unavailable", (), "")
+        return lambda **_: Ruling("unavailable", (), "")
 
     def screen_image(self, *, image: bytes, source_sha256: str, correlation_id: UUID) -> Ruling:
         """Hold."""
         return Ruling("unavailable", (), "")
 
     def window(
-        self, *, text: str, released_characters: int, is_final: bool, correlation_id: UUID
+        self,
+        *,
+        text: str,
+        released_characters: int,
+        is_final: bool,
+        correlation_id: UUID,
+        organisation_id: UUID | None = None,
+        project_id: UUID | None = None,
     ) -> WindowRuling:
         """Show nothing more."""
         return WindowRuling("unavailable", released_characters, ())

@@ -60,9 +60,10 @@ def real_detectors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Detecto
 def engine(detectors: FakeDetectors, monkeypatch: pytest.MonkeyPatch) -> "Engine":
     """The engine of this process, with the default policy and the rule-following detectors."""
     from moderation.app import handlers, rechecking
+    from moderation.app.services import organisations
 
     made = engine_around(detectors)
-    for module in (handlers, rechecking):
+    for module in (handlers, rechecking, organisations):
         monkeypatch.setattr(module, "engine", lambda: made)
     return made
 

@@ -10,6 +10,7 @@ from moderation.app.examination import Examiner, Finding, Output
 from moderation.app.memo import Memo
 from moderation.core import policy as policies
 from moderation.core import wordlists
+from moderation.core.context import Context
 from moderation.core.decisions import HashHit, Verdict
 from moderation.core.signals import Signal
 from moderation.core.triton import Question
@@ -76,7 +77,9 @@ def test_each_item_is_judged_as_it_would_be_alone(examiner: Examiner) -> None:
         if item.text is not None:
             alone = examiner.text(item.surface, item.text, deadline=DEADLINE).findings[0]
         else:
-            output = Output(modality="image", prompt="", text="", data=item.picture)
+            output = Output(
+                modality="image", prompt="", text="", data=item.picture, context=Context()
+            )
             alone = examiner.output(output, deadline=DEADLINE).findings[0]
         assert found == alone
     assert {found.decision.verdict for found in together} == {

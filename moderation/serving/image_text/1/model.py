@@ -59,12 +59,30 @@ class TritonPythonModel:
         return responses
 
     def _judge(self, content: bytes) -> Finding:
-        lines, _ = self._reader(_pixels(content))
-        found = [(str(text), float(confidence)) for _, text, confidence in lines or ()]
+        pixels = _pixels(content)
+        lines, _ = self._reader(pixels)
+        found = [
+            (" ".join(str(text).splitlines()), float(confidence), _box(corners, pixels.shape))
+            for corners, text, confidence in lines or ()
+        ]
         return Finding(
-            text="\n".join(text for text, _ in found),
-            detail={"lines": len(found), "confidences": [round(value, 3) for _, value in found]},
+            text="\n".join(text for text, _, _ in found),
+            detail={
+                "lines": len(found),
+                "confidences": [round(value, 3) for _, value, _ in found],
+                # Of each line: left, top, right, bottom in parts of the picture.
+                "boxes": [box for _, _, box in found],
+            },
         )
+
+
+def _box(corners: list, shape: tuple) -> list[float]:
+    height, width = shape[:2]
+    across, down = [x / width for x, _ in corners], [y / height for _, y in corners]
+    return [
+        round(min(1.0, max(0.0, float(side))), 4)
+        for side in (min(across), min(down), max(across), max(down))
+    ]
 
 
 def _pixels(content: bytes) -> np.ndarray:
