@@ -45,7 +45,7 @@ UNDECIDED: dict[str, frozenset[str]] = {
 PUBLIC_SOURCES = ("tweets", "posts", "image prompts")
 """Names of the public sets, as `Example.source` has them."""
 
-IMAGE_PROMPTS = 1500
+IMAGE_PROMPTS = 3000
 TWEETS_PER_CLASS = 700
 POSTS_PER_CLASS = 700
 
@@ -65,10 +65,10 @@ class Example:
 def exemplars(seed: int) -> list[Example]:
     """Our own exemplars: each as it is, and in three frames drawn at random; and harmless prose."""
     rng = random.Random(seed)
-    frames: dict[str, list[str]] = _yaml("frames")
-    harmless = _yaml("harmless")
-    hazards = _yaml("hazards")
-    prose: dict[str, list[str]] = _yaml("prose")
+    frames: dict[str, list[str]] = document("frames")
+    harmless = document("harmless")
+    hazards = document("hazards")
+    prose: dict[str, list[str]] = document("prose")
     found: list[Example] = []
     for hazard, by_language in [*hazards.items(), ("", harmless)]:
         labels = frozenset({hazard} if hazard else ())
@@ -97,7 +97,7 @@ def held_out(name: str) -> list[Example]:
             text,
             f"{name} {language}",
         )
-        for hazard, by_language in _yaml(name).items()
+        for hazard, by_language in document(name).items()
         for language, texts in by_language.items()
         for text in texts
     ]
@@ -160,8 +160,7 @@ def _rows(path: Path) -> Iterable[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def _yaml(name: str) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(
-        (EXEMPLARS / f"{name}.yaml").read_text(encoding="utf-8")
-    )
-    return document
+def document(name: str) -> dict[str, Any]:
+    """Return a file of `exemplars` by its name without ending."""
+    read: dict[str, Any] = yaml.safe_load((EXEMPLARS / f"{name}.yaml").read_text(encoding="utf-8"))
+    return read

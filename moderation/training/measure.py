@@ -3,24 +3,30 @@
 import csv
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.core.chunks import pieces
-from moderation.core.head import LinearHead
+from moderation.core.cleaning import readings
+from moderation.core.head import Head
 from moderation.core.policy import load
 from moderation.training import dataset, features
 from moderation.training.dataset import HAZARDS, Example
 
 Scores = NDArray[np.float32]
 
+BASE = 0.1
+RELIABILITY_EDGES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.9, 1.01)
 
-def report(head: LinearHead, data: Path | None, cache: Path) -> None:
+
+def report(head: Head, data: Path | None, cache: Path) -> None:
     """Print the figures; public sets are skipped when there is no `data`."""
-    for name in ("development", "final"):
+    for name in ("development", "choosing", "final"):
         _own(name, head, cache)
+    _reliability(head, cache)
     if data is None:
         return
     moderation = data / "moderation"
@@ -36,9 +42,9 @@ def report(head: LinearHead, data: Path | None, cache: Path) -> None:
         _graded(path, head, cache)
 
 
-def scores(head: LinearHead, texts: Sequence[str], cache: Path) -> Scores:
+def scores(head: Head, texts: Sequence[str], cache: Path) -> Scores:
     """Return (texts, labels): each label's highest probability over a text's pieces."""
-    cut = [pieces(text) for text in texts]
+    cut = [[piece for reading in readings(text) for piece in pieces(reading)] for text in texts]
     rows = features.vectors([piece for part in cut for piece in part], cache)
     all_scores = head.probabilities(rows)
     ends = np.cumsum([len(part) for part in cut])
@@ -55,12 +61,12 @@ def held(found: Scores) -> NDArray[np.bool_]:
     return caught
 
 
-def _own(name: str, head: LinearHead, cache: Path) -> None:
+def _own(name: str, head: Head, cache: Path) -> None:
     examples = dataset.held_out(name)
     found = scores(head, [example.text for example in examples], cache)
     caught = held(found)
     print(f"\n{name}: held by the default policy")
-    for language in ("en", "zh"):
+    for language in dict.fromkeys(example.source.rsplit(" ", 1)[1] for example in examples):
         for hazard in (*HAZARDS, ""):
             index = [
                 position
@@ -72,6 +78,26 @@ def _own(name: str, head: LinearHead, cache: Path) -> None:
         _totals(language, examples, caught)
 
 
+def _reliability(head: Head, cache: Path) -> None:
+    """Print how often texts of a score were harmful: each hazard of each text where it is decided.
+
+    On `development` and `choosing`, brought to the base of the calibration (one in ten harmful).
+    """
+    examples = [one for name in ("development", "choosing") for one in dataset.held_out(name)]
+    found = scores(head, [example.text for example in examples], cache)
+    truth = np.array([[hazard in e.labels for hazard in HAZARDS] for e in examples])
+    known = truth | np.array([[hazard not in e.undecided for hazard in HAZARDS] for e in examples])
+    share = np.where(truth, known, False).sum(axis=0) / known.sum(axis=0)
+    weights = np.where(truth, BASE / share, (1 - BASE) / (1 - share)) * known
+    print("\nreliability: score, mean score, share of harmful, pairs")
+    for low, high in pairwise(RELIABILITY_EDGES):
+        inside = known & (found >= low) & (found < high)
+        total = weights[inside].sum()
+        mean = (found * weights)[inside].sum() / total
+        harmful = (truth * weights)[inside].sum() / total
+        print(f"  {low:.2f}-{high:.2f}: {mean:.2f}, {harmful:.2f}, {inside.sum()}")
+
+
 def _totals(language: str, examples: Sequence[Example], caught: NDArray[np.bool_]) -> None:
     own = np.array([example.source.endswith(language) for example in examples])
     bad = np.array([bool(example.labels) for example in examples])
@@ -81,7 +107,7 @@ def _totals(language: str, examples: Sequence[Example], caught: NDArray[np.bool_
     )
 
 
-def _harmless(title: str, head: LinearHead, texts: Sequence[str], cache: Path) -> None:
+def _harmless(title: str, head: Head, texts: Sequence[str], cache: Path) -> None:
     found = scores(head, texts, cache)
     caught = held(found)
     print(f"\n{title}: {caught.sum()} of {len(texts)} held ({caught.mean():.2%})")
@@ -90,7 +116,7 @@ def _harmless(title: str, head: LinearHead, texts: Sequence[str], cache: Path) -
         print(f"  {hazard} {found[position].max():.2f} {texts[position][:80]}")
 
 
-def _hatecheck(folder: Path, head: LinearHead, cache: Path) -> None:
+def _hatecheck(folder: Path, head: Head, cache: Path) -> None:
     path = folder / "hatecheck_cases_final_mandarin.csv"
     texts = _column(path, "test_case")[::3]
     truth = np.array([label == "hateful" for label in _column(path, "label_gold")[::3]])
@@ -103,7 +129,7 @@ def _hatecheck(folder: Path, head: LinearHead, cache: Path) -> None:
     )
 
 
-def _graded(path: Path, head: LinearHead, cache: Path) -> None:
+def _graded(path: Path, head: Head, cache: Path) -> None:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.reader(file) if len(row) > 1 and row[1].strip()[-1:].isdigit()]
     texts = [row[0] for row in rows]

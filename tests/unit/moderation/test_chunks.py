@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.core.chunks import LARGEST_SENTENCE, LARGEST_WINDOW, pieces, sentences, units
-from moderation.core.head import LinearHead
+from moderation.core.head import Head
 
 BAD = "I am going to murder my neighbour tonight."
 
@@ -75,8 +75,9 @@ def test_a_wide_character_counts_three_times() -> None:
 
 
 def test_the_worst_piece_counts() -> None:
-    weight = np.array([[4.0, 0.0], [0.0, 4.0]], dtype=np.float32)
-    head = LinearHead(("a", "b"), weight, np.zeros(2, dtype=np.float32))
+    twice = np.array([[4.0, 0.0], [0.0, 4.0]], dtype=np.float32)
+    nothing = np.zeros(2, dtype=np.float32)
+    head = Head(("a", "b"), twice, nothing, twice, nothing)
 
     worst = head.worst(np.array([[1.0, 0.0], [0.0, -1.0]], dtype=np.float32))
 
@@ -86,4 +87,10 @@ def test_the_worst_piece_counts() -> None:
 
 def test_a_head_of_parts_that_do_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="labels"):
-        LinearHead(("a",), np.zeros((2, 3), dtype=np.float32), np.zeros(2, dtype=np.float32))
+        Head(
+            ("a",),
+            np.zeros((2, 3), dtype=np.float32),
+            np.zeros(2, dtype=np.float32),
+            np.zeros((2, 2), dtype=np.float32),
+            np.zeros(2, dtype=np.float32),
+        )

@@ -1,6 +1,6 @@
 """Triton model: probabilities of hazards in a text, in many languages.
 
-multilingual-e5-small gives a vector per piece of the text, our own calibrated linear head gives
+multilingual-e5-small gives a vector per piece of the text, our own calibrated head gives
 probabilities; the worst piece counts.
 """
 
@@ -15,13 +15,15 @@ import triton_python_backend_utils as pb_utils
 from safetensors import safe_open
 
 from moderation.core.chunks import pieces
+from moderation.core.cleaning import readings
 from moderation.core.encoder import SentenceEncoder
-from moderation.core.head import LinearHead
+from moderation.core.head import Head
 from moderation.core.wire import Finding, answer, text_of
 
 _LARGEST_TEXT = 12_000
 _REMEMBERED_PIECES = 8_192
 _EXCERPT = 200
+_TENSORS = ("hidden_weight", "hidden_bias", "weight", "bias")
 _HEAD = Path(__file__).with_name("head.safetensors")
 
 
@@ -35,7 +37,7 @@ class TritonPythonModel:
         weights = Path(os.environ["TIDEGATE_MODELS_DIR"], settings["weights"])
         with safe_open(_HEAD, framework="numpy") as file:
             labels = tuple(json.loads(file.metadata()["labels"]))
-            self._head = LinearHead(labels, file.get_tensor("weight"), file.get_tensor("bias"))
+            self._head = Head(labels, *(file.get_tensor(name) for name in _TENSORS))
         self._encoder = SentenceEncoder(weights, threads=int(settings["threads"]))
         self._vectors: OrderedDict[str, np.ndarray] = OrderedDict()
         self._version = f"text_hazards@{_digest(_HEAD, weights / 'model.bin')}"
@@ -56,7 +58,8 @@ class TritonPythonModel:
         return responses
 
     def _judge(self, content: bytes) -> Finding:
-        parts = pieces(text_of(content, largest=_LARGEST_TEXT))
+        text = text_of(content, largest=_LARGEST_TEXT)
+        parts = [part for reading in readings(text) for part in pieces(reading)]
         if not parts:
             return Finding(scores=dict.fromkeys(self._head.labels, 0.0), detail={"pieces": 0})
         rows = np.stack([self._vector(part) for part in parts])
