@@ -30,7 +30,7 @@ NUDE = b"[nude]"
 SUSPECT = b"[suspect]"
 FRAME = b"[frame]"
 SOUND = b"[sound]"
-CERTAIN, DOUBTFUL, CLEAN = 0.99, 0.8, 0.01
+CERTAIN, DOUBTFUL, CLEAN = 0.99, 0.85, 0.01
 
 
 class FakeDetectors:

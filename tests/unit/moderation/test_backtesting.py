@@ -17,7 +17,7 @@ def policy() -> Policy:
 
 @pytest.fixture(scope="module")
 def stricter(policy: Policy) -> Policy:
-    return parse(policy.source.replace("hate: {hold_at: 0.65", "hate: {hold_at: 0.30"))
+    return parse(policy.source.replace("hate: {hold_at: 0.75", "hate: {hold_at: 0.30"))
 
 
 def finding(policy: Policy, **scores: float) -> dict[str, Any]:
