@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
-                                models.Q(("code", ""), _negated=True),
+                                models.Q(("code__exact", ""), _negated=True),
                                 models.Q(("hazard", ""), _negated=True),
                             ),
                             models.Q(("note", ""), _negated=True),

@@ -49,7 +49,7 @@ class TaxonomyMapping(Row):
                 name="moderation_mapping_once_in_a_version",
             ),
             models.CheckConstraint(
-                condition=(~Q(code="") & ~Q(hazard="")) | ~Q(note=""),
+                condition=(~Q(code__exact="") & ~Q(hazard="")) | ~Q(note=""),
                 name="moderation_mapping_is_whole_or_says_why",
             ),
         ]

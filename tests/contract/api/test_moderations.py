@@ -96,8 +96,8 @@ def test_our_shape_field_by_field(key: str, detectors: FakeDetectors) -> None:
         "reasons": [
             {
                 "hazard": "hate",
-                "score": 0.8,
-                "threshold": 0.65,
+                "score": 0.85,
+                "threshold": 0.75,
                 "rule": "score_hold",
                 "detector": "text_hazards",
                 "verdict": "hold",
@@ -116,9 +116,9 @@ def test_our_shape_field_by_field(key: str, detectors: FakeDetectors) -> None:
             },
         ],
         "scores": {
+            **dict.fromkeys(Hazard),
             **dict.fromkeys(TEXT_HAZARDS, 0.01),
-            "hate": 0.8,
-            "prompt_attack": None,
+            "hate": 0.85,
         },
         "detector_versions": {"text_hazards": "text_hazards@fake"},
     }

@@ -306,7 +306,7 @@ def test_a_stricter_number_of_reports_holds_earlier(asset: Asset) -> None:
     stage.consume(asset)
     assert stage.visibility(asset) == "released"
 
-    on_interaction(*stage.reported(asset, factories.make_user()))
+    on_interaction(*stage.reported(asset, stage.established()))
 
     assert stage.visibility(asset) == "held"
 

@@ -83,7 +83,7 @@ def test_the_queue_has_the_most_severe_first_and_then_the_oldest(engine: Engine)
     grave = stage.held(content="child_safetymaybe")[1]
     lines = selectors.queue(stage.staff("reviewer")).cases
     assert [line.id for line in lines] == [grave.pk, mild[0].pk, mild[1].pk]
-    assert [line.severity for line in lines] == [100, 20, 20]
+    assert [line.severity for line in lines] == [100, 25, 25]
 
 
 @pytest.mark.parametrize("state", ["open", "decided"])

@@ -69,7 +69,7 @@ def test_a_hold_opens_a_case_with_the_severity_of_its_worst_hazard(engine: Engin
     asset = stage.pending(content="spammaybe and self_harmmaybe")
     stage.consume(asset)
     case = stage.case_of(asset)
-    assert (case.because, case.severity, case.state) == ("hold", 80, "open")
+    assert (case.because, case.severity, case.state) == ("hold", 100, "open")
     assert set(case.hazards) == {"self_harm", "spam"}
     assert "tidegate.case.opened.v1" in stage.announced(asset)
     assert stage.trail(case.pk) == ["case.opened"]

@@ -85,7 +85,7 @@ def interact(request: HttpRequest, viewer: Viewer, asset_id: UUID) -> HttpRespon
         asset_id=asset_id,
         kind=kind,
         note=note,
-        reason=request.POST.get("reason", ""),
+        reason=request.POST.get("reason", "") if kind == "report" else "",
     )
     if kind in {"hide", "report"}:
         said = gettext("Hidden.") if kind == "hide" else gettext("Thank you. A person looks at it.")
