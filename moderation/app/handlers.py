@@ -5,10 +5,12 @@ from datetime import timedelta
 from moderation.app.engine import engine
 from moderation.app.judgement import Judgement
 from moderation.app.judging import judge_asset
-from moderation.app.models import Outcome, Verdict
+from moderation.app.models import Attempt, Verdict
+from moderation.app.services.attempts import note_error, note_failure
 from moderation.app.services.reports import record_report
 from moderation.app.services.verdicts import record_verdict
-from tidegate.assets.models import Asset
+from moderation.core.failures import RETRIES
+from tidegate.assets.models import Asset, Visibility
 from tidegate.contracts.assets import AssetCreated
 from tidegate.contracts.envelope import Envelope
 from tidegate.contracts.interactions import InteractionRecorded
@@ -17,7 +19,9 @@ from tidegate.events.registry import consumer
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import NotFound
 
-_SOONEST_RETRY, _LATEST_RETRY = 1.0, 15.0
+CREATED = Attempt.Occasion.CREATED
+# Whatever its rule says: the event waits here, and with it those of the same asset.
+LATEST_RETRY = 15.0
 
 
 def register() -> None:
@@ -42,12 +46,31 @@ def prepare_asset(event: AssetCreated, envelope: Envelope) -> Judgement | None:
     if Verdict.objects.filter(asset=asset).exists():
         return None
     gate = engine()
-    age = now() - asset.created_at
-    patience = timedelta(seconds=gate.configuration.unavailable_after)
-    judgement = judge_asset(asset, gate)
-    if judgement.verdict == Outcome.UNAVAILABLE and age < patience:
-        raise RetryLater(_pause(age), "detectors or storage did not answer")
+    started_at = now()
+    try:
+        judgement = judge_asset(asset, gate)
+    except Exception as error:
+        note_error(asset_id=asset.pk, started_at=started_at, error=error, occasion=CREATED)
+        raise
+    if judgement.failure is not None:
+        _wait_for_detectors(asset, judgement, patience=gate.configuration.unavailable_after)
     return judgement
+
+
+def _wait_for_detectors(asset: Asset, judgement: Judgement, *, patience: float) -> None:
+    """Put a failed try off as its kind wants it; return when people should get the asset instead.
+
+    Only a young asset waits, and never one that was held meanwhile: later events of its key would
+    wait behind it.
+    """
+    assert judgement.failure is not None  # noqa: S101 - the caller has looked
+    tries = Attempt.objects.filter(asset=asset).count() + 1
+    pause = RETRIES[judgement.failure].pause(tries)
+    is_held = asset.visibility != Visibility.PENDING
+    if is_held or pause is None or now() - asset.created_at >= timedelta(seconds=patience):
+        return
+    note_failure(asset_id=asset.pk, judgement=judgement, occasion=CREATED)
+    raise RetryLater(min(pause, LATEST_RETRY), f"{judgement.failure}: {judgement.errors[:1]}")
 
 
 def on_asset_created(event: AssetCreated, envelope: Envelope, judgement: Judgement | None) -> None:
@@ -80,8 +103,3 @@ def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:
         )
     except NotFound as error:
         raise CannotHeal(str(error)) from error
-
-
-def _pause(age: timedelta) -> float:
-    """Return the seconds until the next try: longer the longer it lasts."""
-    return min(_LATEST_RETRY, max(_SOONEST_RETRY, age.total_seconds() / 4))

@@ -12,6 +12,7 @@ from moderation.app.selectors.banks import (
     matches_of,
 )
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
+from moderation.app.selectors.overdue import Overdue, OverdueAsset, overdue
 from moderation.app.selectors.queue import STATES, queue, queue_counts
 from moderation.app.selectors.views import (
     CaseEvidence,
@@ -32,6 +33,8 @@ __all__ = [
     "CaseEvidence",
     "CasePage",
     "CaseSummary",
+    "Overdue",
+    "OverdueAsset",
     "QueueCounts",
     "ReportSummary",
     "Score",
@@ -47,6 +50,7 @@ __all__ = [
     "hash_entries",
     "hash_entry_for",
     "matches_of",
+    "overdue",
     "queue",
     "queue_counts",
 ]

@@ -14,6 +14,7 @@ from moderation.app.services.hashes import (
     resume_hash,
     set_hash_expiry,
 )
+from moderation.app.services.overdue import escalate_asset
 from moderation.app.services.policies import activate_policy
 from moderation.app.services.reports import record_report
 from moderation.app.services.screenings import record_screening
@@ -27,6 +28,7 @@ __all__ = [
     "claim_case",
     "create_bank",
     "decide_case",
+    "escalate_asset",
     "import_hashes",
     "note_view",
     "pause_hash",

@@ -5,8 +5,9 @@ from uuid import UUID
 from django.db import transaction
 
 from moderation.app.judgement import Judgement
-from moderation.app.models import VERDICT_NAMES, Case, Outcome, PolicyVersion, Verdict
+from moderation.app.models import VERDICT_NAMES, Attempt, Case, Outcome, PolicyVersion, Verdict
 from moderation.app.services import matches
+from moderation.app.services.attempts import stamp
 from moderation.app.services.case_effects import close_case, open_case
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -47,6 +48,7 @@ def record_verdict(
         return existing
     judgement = matches.count(judgement, asset=asset, correlation_id=correlation_id)
     verdict = _insert(asset, judgement, event_id=event_id, supersedes=None)
+    stamp(asset=asset, judgement=judgement, occasion=Attempt.Occasion.CREATED)
     if asset.visibility == Visibility.PENDING:
         _move(asset, judgement)
         if judgement.verdict in (Outcome.HOLD, Outcome.UNAVAILABLE):
@@ -59,13 +61,16 @@ def record_verdict(
                 actor=GATE,
                 correlation_id=correlation_id,
             )
+    elif asset.visibility == Visibility.HELD:
+        # Its deadline was faster than its event.
+        _settle_waiting(asset, verdict, judgement)
     _announce(asset, verdict, correlation_id)
     return verdict
 
 
 @transaction.atomic
 def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | None:
-    """Judge again what was held for an outage only; None when there is nothing left to judge.
+    """Judge what was held because nothing had judged it; None when nothing is left to judge.
 
     A release or a block closes the case in the platform's name, as the first verdict would
     have done without a case. A hold leaves it to people, with the hazards now known.
@@ -75,17 +80,40 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
         return None
     asset = _lock(asset_id)
     case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
-    latest = Verdict.objects.filter(asset=asset, superseded_by=None).first()
     if (
         case.state != Case.State.OPEN
-        or case.because != Case.Because.UNAVAILABLE
+        or case.because not in Case.WAITING
         or judgement.verdict == Outcome.UNAVAILABLE
         or asset.visibility != Visibility.HELD
-        or latest is None
     ):
         return None
+    latest = Verdict.objects.filter(asset=asset, superseded_by=None).first()
     judgement = matches.count(judgement, asset=asset, correlation_id=asset.correlation_id)
     verdict = _insert(asset, judgement, event_id=None, supersedes=latest)
+    stamp(asset=asset, judgement=judgement, occasion=Attempt.Occasion.AGAIN)
+    _settle(asset, case, verdict, judgement)
+    _announce(asset, verdict, asset.correlation_id)
+    return verdict
+
+
+def _settle_waiting(asset: Asset, verdict: Verdict, judgement: Judgement) -> None:
+    """Let the first verdict end the case that only waited for it, unless a person has it."""
+    case = (
+        Case.objects.select_for_update(no_key=True)
+        .filter(asset=asset, state=Case.State.OPEN, because__in=Case.WAITING)
+        .first()
+    )
+    if case is None:
+        return
+    if judgement.verdict == Outcome.UNAVAILABLE:
+        case.verdict = verdict
+        case.save(update_fields=["verdict"])
+    else:
+        _settle(asset, case, verdict, judgement)
+
+
+def _settle(asset: Asset, case: Case, verdict: Verdict, judgement: Judgement) -> None:
+    """Apply a real verdict to a case that waited for one."""
     case.verdict = verdict
     case.hazards = list(judgement.hazards)
     case.severity = max(case.severity, judgement.severity)
@@ -102,8 +130,6 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
             decided_by=None,
             actor=GATE,
         )
-    _announce(asset, verdict, asset.correlation_id)
-    return verdict
 
 
 def _lock(asset_id: UUID) -> Asset:

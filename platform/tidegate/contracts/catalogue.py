@@ -6,7 +6,7 @@ from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
 from tidegate.contracts.generation import CompositionEnded, JobEnded, JobQueued
 from tidegate.contracts.interactions import InteractionRecorded
 from tidegate.contracts.ledger import CreditsMoved
-from tidegate.contracts.moderation import CaseDecided, CaseOpened, VerdictReached
+from tidegate.contracts.moderation import AssetOverdue, CaseDecided, CaseOpened, VerdictReached
 from tidegate.contracts.operations import DeadLetterRecorded
 from tidegate.contracts.registry import ModelChanged
 
@@ -16,6 +16,7 @@ EVENTS: tuple[type[Any], ...] = (
     CompositionEnded,
     AssetCreated,
     AssetVisibilityChanged,
+    AssetOverdue,
     VerdictReached,
     CaseOpened,
     CaseDecided,

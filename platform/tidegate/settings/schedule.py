@@ -10,6 +10,8 @@ _PERIODS = {
     "generation.sweep_compositions": 15.0,
     "generation.tend_models": 30.0,
     "moderation.recheck": 30.0,
+    "moderation.escalate": 10.0,
+    "moderation.forget_attempts": 3600.0,
     "uploads.sweep": 30.0,
     "recommendations.embed_missing": 30.0,
     "events.reconcile": 30.0,

@@ -83,6 +83,7 @@ BECAUSE: Words = {
     "hold": _("The checks are in doubt"),
     "unavailable": _("A check did not answer"),
     "report": _("People reported it"),
+    "overdue": _("Not judged in time"),
 }
 HAZARDS: Words = {
     "child_safety": _("Child safety"),
