@@ -1,9 +1,9 @@
 """Whatever fails, in whatever order: nothing is released unjudged, and nothing stays stuck.
 
-A machine makes outputs and lets everything go wrong about them that can: detectors and storage away,
-events lost, doubled or late, a consumer that dies before or after its commit, sweepers that come
-when they like, people who claim, forget and decide. Every example runs on the real database and is
-rolled back.
+A machine makes outputs and lets everything go wrong about them that can: detectors and storage
+away, events lost, doubled or late, a consumer that dies before or after its commit, sweepers that
+come when they like, people who claim, forget and decide. Every example runs on the real database
+and is rolled back.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ from moderation.app.rechecking import judge_again
 from moderation.app.selectors import overdue
 from tests.fakes.detectors import FakeDetectors
 from tests.integration.moderation import stage
-from tidegate.accounts.viewers import Viewer
+from tidegate.accounts.viewers import Viewer, system
 from tidegate.assets import storage
 from tidegate.assets.models import Asset, Move
 from tidegate.events.errors import RetryLater
@@ -111,19 +111,20 @@ class Outputs(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         escalate_overdue()
-        assert overdue(Viewer.system()).count == overdue(Viewer.system()).escalated
+        found = overdue(system("sweeper"))
+        assert found.count == found.escalated
 
     @rule()
     def judge_what_waits(self) -> None:
         judge_again()
 
-    @precondition(lambda self: _undecided().exists())
+    @precondition(lambda _: _undecided().exists())
     @rule(data=st.data())
     def claim(self, data: st.DataObject) -> None:
         case = data.draw(st.sampled_from(list(_undecided())))
         services.claim_case(case_id=case.pk, viewer=self.reviewer)
 
-    @precondition(lambda self: _undecided().exists())
+    @precondition(lambda _: _undecided().exists())
     @rule(data=st.data(), outcome=st.sampled_from(["release", "block"]))
     def decide(self, data: st.DataObject, outcome: str) -> None:
         self._decide(data.draw(st.sampled_from(list(_undecided()))), outcome)
@@ -201,8 +202,7 @@ class Outputs(RuleBasedStateMachine):
             with once(consumer="moderation", event_id=envelope.id) as is_new:
                 if is_new:
                     on_asset_created(event, envelope, judgement)
-                if dies_before:
-                    raise ConsumerDied
+                _live_on(not dies_before)
         except ConsumerDied:
             return False
         return True
@@ -212,6 +212,11 @@ class Outputs(RuleBasedStateMachine):
             case_id=case.pk, outcome=outcome, viewer=self.reviewer, reason="I have looked."
         )
         self.by_people[case.asset_id] = outcome
+
+
+def _live_on(lives: bool) -> None:  # noqa: FBT001 - the only question
+    if not lives:
+        raise ConsumerDied
 
 
 def _undecided() -> QuerySet[Case]:
@@ -240,7 +245,7 @@ def test_no_state_is_final_but_the_final_ones(
     monkeypatch.setattr(storage, "read", sometimes)
     Outputs.detectors, Outputs.storage_is_away = detectors, away
     # Texts are judged anew each time: what was remembered would hide an outage.
-    monkeypatch.setattr(engine.examiner._memo, "get", lambda key: None)
+    monkeypatch.setattr(engine.examiner._memo, "get", lambda _: None)
     run_state_machine_as_test(
         Outputs,
         settings=settings(
