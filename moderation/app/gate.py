@@ -101,6 +101,14 @@ class ModerationGate:
             "text", window.text, deadline=gate.configuration.window_deadline
         )
         judgement = judgement_of(examination, policy=gate.policy)
+        if judgement.verdict == Outcome.BLOCK:
+            # No output will say what was blocked: this row does, for staff.
+            record_screening(
+                correlation_id=correlation_id,
+                prompt=window.text,
+                modality="text",
+                judgement=judgement,
+            )
         if judgement.verdict != Outcome.RELEASE:
             return WindowRuling(
                 VERDICT_NAMES[judgement.verdict], released_characters, _codes(judgement)

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -34,8 +34,6 @@ from tidegate.stack.triton import TritonPorts, TritonServer
 from tidegate.streams.config import KafkaConfig
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
-
     from moderation.app.engine import Engine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
@@ -76,7 +74,7 @@ class Servers:
             process
             for process in psutil.Process().children(recursive=True)
             if any(
-                one.laddr and one.laddr.port == port and one.status == psutil.CONN_LISTEN
+                getattr(one.laddr, "port", 0) == port and one.status == psutil.CONN_LISTEN
                 for one in process.net_connections(kind="tcp")
             )
         ]
@@ -97,9 +95,7 @@ def servers(tmp_path: Path) -> Iterator[Servers]:
 
 
 @pytest.fixture
-def engine(
-    servers: Servers, settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Engine]:
+def engine(servers: Servers, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """The gate with the real detectors and deadlines in proportion to the outage."""
     from moderation.app import handlers, rechecking
 

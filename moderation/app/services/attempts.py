@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import cast
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -82,8 +81,8 @@ def forget_attempts(*, kept: timedelta = KEPT) -> int:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_FORGET, [now() - kept, _AT_ONCE])
-            gone += cursor.rowcount
-            if cursor.rowcount < _AT_ONCE:
+            gone += int(cursor.rowcount)
+            if int(cursor.rowcount) < _AT_ONCE:
                 return gone
 
 
@@ -122,5 +121,5 @@ def _insert(
                 asset_id,
             ],
         )
-        (number,) = cursor.fetchone()
-    return cast("int", number)
+        number: int = cursor.fetchone()[0]
+    return number

@@ -6,19 +6,26 @@ registered the answer is "unavailable", which holds: an unwired process never re
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from tidegate.contracts.moderation import VerdictName
 
+EXPOSURE_BOUND: Final = 0
+"""How many tokens of a streamed text a client may ever have seen unscored. No setting raises it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the gate says about a text or a picture. `reasons` are author-facing codes (hazards)."""
+    """What the gate says about a text or a picture. `reasons` are author-facing codes (hazards).
+
+    `fields` are JSON pointers to what of a request it is about, where who asked knows of fields.
+    """
 
     verdict: VerdictName
     reasons: tuple[str, ...]
     policy_version: str
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,6 +228,7 @@ FAILURES: Words = {
     "invalid_request": _("The model did not accept these settings."),
     "deadline_exceeded": _("The model took too long."),
     "nothing_made": _("The model returned nothing."),
+    "output_blocked": _("What the model wrote breaks the rules, so it was stopped."),
     "answer_cut": _("The answer was cut before it was whole; allow it more tokens."),
     "answer_unfit": _("The model did not answer in the form that was asked for."),
     "interrupted_too_often": _("The work was interrupted too often."),

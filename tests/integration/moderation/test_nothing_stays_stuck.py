@@ -35,7 +35,7 @@ from tests.fakes.detectors import FakeDetectors
 from tests.integration.moderation import stage
 from tidegate.accounts.viewers import Viewer, system
 from tidegate.assets import storage
-from tidegate.assets.models import Asset, Move
+from tidegate.assets.models import Asset, Move, Visibility
 from tidegate.events.errors import RetryLater
 from tidegate.events.inbox import once
 from tidegate.events.models import Outbox
@@ -189,7 +189,7 @@ class Outputs(RuleBasedStateMachine):
             "blocked",
         }
         for before, after in Move.objects.exclude(before="").values_list("before", "after"):
-            assert after in Asset.MOVES[before]
+            assert after in Asset.MOVES[Visibility(before)]
 
     def _deliver(self, asset: Asset, *, dies_before: bool) -> bool:
         """Do what the consumer's process does with an event; say whether it was handled."""

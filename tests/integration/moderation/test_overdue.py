@@ -10,6 +10,7 @@ from moderation.app import services
 from moderation.app.engine import Engine
 from moderation.app.escalating import escalate_overdue
 from moderation.app.handlers import on_asset_created, prepare_asset
+from moderation.app.judging import judge_asset
 from moderation.app.models import Attempt, Case
 from moderation.app.rechecking import judge_again
 from moderation.app.selectors import overdue
@@ -268,12 +269,11 @@ def test_one_whose_judge_breaks_does_not_keep_the_others_waiting(
 
     broken, good = late(stage.pending()), late(stage.pending())
     escalate_overdue()
-    judge = rechecking.judge_asset
 
     def breaks(asset: Asset, gate: Engine) -> object:
         if asset.pk == broken.pk:
             raise RuntimeError("a bug")
-        return judge(asset, gate)
+        return judge_asset(asset, gate)
 
     monkeypatch.setattr(rechecking, "judge_asset", breaks)
     assert judge_again() == 1
