@@ -1,10 +1,13 @@
 """What is not judged in time is held, alarmed once, listed, and given to a person."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db.models import F
+from django.test import Client
 
 from moderation.app import services
 from moderation.app.engine import Engine
@@ -16,6 +19,7 @@ from moderation.app.rechecking import judge_again
 from moderation.app.selectors import overdue
 from moderation.app.services.attempts import forget_attempts
 from moderation.core.failures import Failure
+from tests import factories
 from tests.fakes.detectors import FakeDetectors
 from tests.integration.moderation import stage
 from tidegate.assets import storage
@@ -304,3 +308,30 @@ def test_attempts_are_kept_for_a_while_only(engine: Engine) -> None:
     )
     assert forget_attempts() == 1
     assert (tries(old), tries(new)) == ([], [(1, "release", "")])
+
+
+def test_the_command_tells_a_monitor_by_its_exit_code(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("overdue")
+    assert json.loads(capsys.readouterr().out)["count"] == 0
+    asset = late(stage.pending())
+    with pytest.raises(SystemExit) as ended:
+        call_command("overdue")
+    assert ended.value.code == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [one["asset_id"] for one in told["assets"]] == [str(asset.pk)]
+
+
+def test_staff_read_the_list_over_http_and_others_do_not(engine: Engine, client: Client) -> None:
+    asset = late(stage.pending())
+    escalate_overdue()
+    reviewer = factories.make_user(staff=["reviewer"])
+    client.force_login(reviewer)
+    answer = client.get("/api/v1/overdue")
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert (body["count"], body["escalated"]) == (1, 1)
+    assert body["items"][0]["asset_id"] == str(asset.pk)
+    client.force_login(factories.make_user())
+    assert client.get("/api/v1/overdue").status_code == 403
