@@ -13,9 +13,7 @@ from tidegate.accounts.viewers import system
 class Command(BaseCommand):
     """Print what is overdue as JSON; exit 1 where something is, which is all a monitor needs."""
 
-    help = (
-        "Print what was not judged before its deadline, as JSON; exits 1 when there is something."
-    )
+    help = "Print what was not judged before its deadline, as JSON; exits 1 if there is any."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take how many to name."""
