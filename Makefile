@@ -81,6 +81,7 @@ bench-moderation: .venv/.dev models ## Measure the gate on labelled texts: DATA=
 	fi
 	$(BIN)/python -m tests.benchmarks.moderation "$(DATA)" $(if $(MAP),--map '$(MAP)') $(ARGS)
 	$(BIN)/python -m tests.benchmarks.moderation.backtest
+	$(BIN)/python -m tests.benchmarks.moderation.stream
 
 fmt: .venv/.dev ## Format the code
 	@$(BIN)/ruff check --fix .

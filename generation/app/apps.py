@@ -13,8 +13,10 @@ class GenerationConfig(AppConfig):
 
     def ready(self) -> None:
         from django.conf import settings
+        from django.core.checks import register
 
         from generation.app import handlers
+        from generation.app.checks import phases_are_handled
         from generation.app.makers import BarredMakers
         from generation.core.catalogue import catalogue, use_folders
         from generation.core.recipes import recipes
@@ -26,3 +28,4 @@ class GenerationConfig(AppConfig):
         recipes()
         register_makers(BarredMakers())
         handlers.register()
+        register(phases_are_handled)

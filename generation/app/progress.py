@@ -9,7 +9,10 @@ it is away or forgot, the row is polled and nothing is missed. Kinds of events:
   cannot be.
 * `text`: `{offset, text}`, text that the gate released; `offset` counts characters, so a reader
   that meets an offset it already has ignores it.
-* `text_withheld`: nothing more of the text is shown before the whole is judged.
+* `text_withheld`: `{because}`, nothing more of the text is shown. `block`: the generator was
+  stopped, what was shown is to be taken away, and the job ends with `output_blocked`. `hold`
+  (people will look), `unavailable` (the gate does not answer), `changed` (the text came out
+  different the second time), `held` (any of these, seen later): the whole is judged once written.
 * `verdict`: `{asset_id, visibility, version, public_reasons}`.
 * `end`: the job ended and every output has its verdict; the stream is over.
 """

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -19,7 +20,7 @@ from generation.app.inputs import InputGone, bytes_of
 from generation.app.pulse import Pulse
 from generation.app.registry.asking import pieces_of
 from generation.app.registry.selectors import model_of
-from generation.app.transcript import Transcript
+from generation.app.transcript import TextBlocked, Transcript
 from generation.core.catalogue import Model
 from generation.core.seeds import seed_of
 from generation.core.structured.answers import DoesNotFit, check_answer
@@ -72,6 +73,13 @@ class OutputMissed(RuntimeError):
 
 NOTHING_MADE = Failure(
     "nothing_made", "The model returned nothing; another seed may.", "generation", True
+)
+# The gate keeps what it blocked, for staff; nothing else of it is stored.
+OUTPUT_BLOCKED = Failure(
+    "output_blocked",
+    "What the model wrote breaks the content rules, so it was stopped.",
+    "generation",
+    True,
 )
 ANSWER_CUT = Failure(
     "answer_cut",
@@ -166,7 +174,7 @@ def _put_back(claim: Claim, error: Exception) -> None:
         logger.warning("job %s could not be put back: %s", claim.job_id, further)
 
 
-def _generate(  # noqa: PLR0917  private, and each of another type
+def _generate(  # noqa: C901, PLR0917  private, each of another type; one case per kind of piece
     claim: Claim,
     index: int,
     model: Model,
@@ -191,25 +199,32 @@ def _generate(  # noqa: PLR0917  private, and each of another type
         deadline_seconds=float(model.limits.deadline_seconds),
         cancelled=pulse.should_stop,
     )
-    for piece in pieces_of(
+    pieces = pieces_of(
         ask, triton_model=model.triton_model, hold=pulse.hold, cancelled=pulse.should_stop
-    ):
-        match piece:
-            case TextPiece(text=text):
-                transcript.add(text)
-            case Progress(step=step, steps=steps):
-                at = time.monotonic()
-                place = _place(claim, index, step, steps, at - began)
-                pulse.note(place)
-                if at - told >= SECONDS_BETWEEN_STEPS or step == steps:
-                    board.publish(claim.job_id, "progress", place)
-                    told = at
-            case Media():
-                media.append(piece)
-            case Done():
-                end = piece
+    )
+    try:
+        # Closed at once whatever ends it: to close it is to cancel the request at the server.
+        with closing(pieces):
+            for piece in pieces:
+                match piece:
+                    case TextPiece(text=text):
+                        transcript.add(text)
+                    case Progress(step=step, steps=steps):
+                        at = time.monotonic()
+                        place = _place(claim, index, step, steps, at - began)
+                        pulse.note(place)
+                        if at - told >= SECONDS_BETWEEN_STEPS or step == steps:
+                            board.publish(claim.job_id, "progress", place)
+                            told = at
+                    case Media():
+                        media.append(piece)
+                    case Done():
+                        end = piece
+        if model.modality == "text":
+            transcript.close()
+    except TextBlocked:
+        raise OutputMissed(OUTPUT_BLOCKED) from None
     if model.modality == "text":
-        transcript.close()
         outputs = _texts_of(transcript.text.strip(), claim, model, end)
     else:
         outputs = _outputs_of(media, model)

@@ -11,6 +11,7 @@ from generation.app.results import Result, describe
 from generation.app.waiting import Wait, wait_of
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Visibility
+from tidegate.contracts.ports import EXPOSURE_BOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Snapshot:
     error_detail: str
     does_retry_help: bool | None
     refusal: tuple[str, ...]
+    refused_fields: tuple[str, ...]
     outputs: tuple[OutputSeen, ...]
     results: tuple[Result, ...]
 
@@ -100,9 +102,11 @@ class Snapshot:
             "progress": self.progress,
             "released_text": self.released_text if with_text else None,
             "is_text_withheld": self.is_text_withheld,
+            "exposure_bound": EXPOSURE_BOUND,
             "error_detail": self.error_detail,
             "does_retry_help": self.does_retry_help,
             "refusal": list(self.refusal),
+            "refused_fields": list(self.refused_fields),
             "outputs": [result.describe() for result in self.results],
             "assets": [output.describe() for output in self.outputs],
         }
@@ -115,6 +119,7 @@ class Snapshot:
             "error_detail": self.error_detail,
             "does_retry_help": self.does_retry_help,
             "refusal": list(self.refusal),
+            "refused_fields": list(self.refused_fields),
             "outputs": [result.describe() for result in self.results],
             "assets": [output.describe() for output in self.outputs],
         }
@@ -163,6 +168,7 @@ def _snapshot(viewer: Viewer, job: Job) -> Snapshot:
         error_detail=job.error_detail,
         does_retry_help=job.does_retry_help,
         refusal=tuple(job.refusal),
+        refused_fields=tuple(job.refused_fields),
         outputs=outputs,
         results=tuple(results),
     )

@@ -6,6 +6,10 @@ from generation.core.windows import is_due
 from tidegate.contracts.ports import gate
 
 
+class TextBlocked(RuntimeError):
+    """The gate blocked what is being written: the generator is to stop."""
+
+
 class Transcript:
     """Collects the pieces of one streamed text and releases it window by window.
 
@@ -31,6 +35,7 @@ class Transcript:
 
         Raises:
             LostLease: another worker streams this job now.
+            TextBlocked: the gate blocks it. What only waits for people is written to its end.
         """
         # PostgreSQL keeps no NUL in a text, and no reader misses it.
         self._text += piece.replace("\0", "")
@@ -38,7 +43,7 @@ class Transcript:
             self._ask(is_final=False)
 
     def close(self) -> None:
-        """Ask about the rest. Raises LostLease as `add`."""
+        """Ask about the rest. Raises as `add`."""
         if len(self._text) > len(self._shown):
             self._ask(is_final=True)
 
@@ -64,6 +69,8 @@ class Transcript:
             self._asked = len(self._text)
         if ruling.verdict != "release":
             self._withhold(ruling.verdict)
+        if ruling.verdict == "block":
+            raise TextBlocked
 
     def _withhold(self, because: str) -> None:
         self._is_withheld = True

@@ -13,6 +13,7 @@ from typing import Final
 from moderation.app.examination import Asked, Examiner, Finding, about_text
 from moderation.core.context import Context
 from moderation.core.decisions import HashHit
+from moderation.core.failures import NO_BYTES
 from moderation.core.policy import Surface
 from moderation.core.signals import Signal
 
@@ -122,7 +123,7 @@ def _unread(examiner: Examiner, item: Item) -> list[Signal]:
     if item.text is not None or item.picture is not None:
         return []
     required = examiner.policy.surfaces[item.surface].required
-    return [Signal.unavailable(name, "no bytes to judge") for name in required]
+    return [Signal.unavailable(name, NO_BYTES) for name in required]
 
 
 def _words(item: Item, signals: Sequence[Signal]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from moderation.app.memo import Memo
 from moderation.core.context import Context
 from moderation.core.decisions import Decision, HashHit, ListHit, Reason, Verdict
+from moderation.core.failures import NO_BYTES
 from moderation.core.films import Film
 from moderation.core.normalisation import undisguised
 from moderation.core.notation import words_of
@@ -240,9 +241,7 @@ class Examiner:
         signals = self.ask([*of_prompt, *of_output], deadline)
         about_prompt, about_output = signals[: len(of_prompt)], signals[len(of_prompt) :]
         if not is_text and output.data is None:
-            about_output = [
-                Signal.unavailable(name, "no bytes to judge") for name in rules.required
-            ]
+            about_output = [Signal.unavailable(name, NO_BYTES) for name in rules.required]
         words = written
         if not is_text:
             words = "\n".join(

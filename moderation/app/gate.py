@@ -129,6 +129,14 @@ class ModerationGate:
             context=served.context,
         )
         judgement = judgement_of(examination, policy=gate.policy)
+        if judgement.verdict == Outcome.BLOCK:
+            # No output will say what was blocked: this row does, for staff.
+            record_screening(
+                correlation_id=correlation_id,
+                prompt=window.text,
+                modality="text",
+                judgement=judgement,
+            )
         if judgement.verdict != Outcome.RELEASE:
             return WindowRuling(
                 VERDICT_NAMES[judgement.verdict], released_characters, _codes(judgement)

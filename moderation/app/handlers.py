@@ -7,10 +7,12 @@ from moderation.app.engine import Engine, engine
 from moderation.app.in_force import engine_for
 from moderation.app.judgement import Judgement
 from moderation.app.judging import judge_asset
-from moderation.app.models import Outcome, Verdict
+from moderation.app.models import Attempt, Verdict
+from moderation.app.services.attempts import note_error, note_failure
 from moderation.app.services.reports import record_report
 from moderation.app.services.verdicts import PolicyGone, record_verdict
-from tidegate.assets.models import Asset
+from moderation.core.failures import RETRIES
+from tidegate.assets.models import Asset, Visibility
 from tidegate.contracts.assets import AssetCreated
 from tidegate.contracts.envelope import Envelope
 from tidegate.contracts.interactions import InteractionRecorded
@@ -19,7 +21,9 @@ from tidegate.events.registry import consumer
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import NotFound
 
-_SOONEST_RETRY, _LATEST_RETRY = 1.0, 15.0
+CREATED = Attempt.Occasion.CREATED
+# Whatever its rule says: the event waits here, and with it those of the same asset.
+LATEST_RETRY = 15.0
 
 
 def register() -> None:
@@ -44,11 +48,31 @@ def prepare_asset(event: AssetCreated, envelope: Envelope) -> Judgement | None:
     if Verdict.objects.filter(asset=asset).exists():
         return None
     gate = engine_for(engine(), asset.pk)
-    age = now() - asset.created_at
-    judgement = judge_asset(asset, gate)
-    if judgement.verdict == Outcome.UNAVAILABLE and age < _patience(judgement, gate):
-        raise RetryLater(_pause(age), "detectors or storage did not answer")
+    started_at = now()
+    try:
+        judgement = judge_asset(asset, gate)
+    except Exception as error:
+        note_error(asset_id=asset.pk, started_at=started_at, error=error, occasion=CREATED)
+        raise
+    if judgement.failure is not None:
+        _wait_for_detectors(asset, judgement, patience=_patience(judgement, gate))
     return judgement
+
+
+def _wait_for_detectors(asset: Asset, judgement: Judgement, *, patience: timedelta) -> None:
+    """Put a failed try off as its kind wants it; return when people should get the asset instead.
+
+    Only a young asset waits, and never one that was held meanwhile: later events of its key would
+    wait behind it.
+    """
+    assert judgement.failure is not None  # noqa: S101 - the caller has looked
+    tries = Attempt.objects.filter(asset=asset).count() + 1
+    pause = RETRIES[judgement.failure].pause(tries)
+    is_held = asset.visibility != Visibility.PENDING
+    if is_held or pause is None or now() - asset.created_at >= patience:
+        return
+    note_failure(asset_id=asset.pk, judgement=judgement, occasion=CREATED)
+    raise RetryLater(min(pause, LATEST_RETRY), f"{judgement.failure}: {judgement.errors[:1]}")
 
 
 def on_asset_created(event: AssetCreated, envelope: Envelope, judgement: Judgement | None) -> None:
@@ -67,7 +91,7 @@ def on_asset_created(event: AssetCreated, envelope: Envelope, judgement: Judgeme
             correlation_id=envelope.correlation_id,
         )
     except PolicyGone as error:
-        raise RetryLater(_SOONEST_RETRY, str(error)) from error
+        raise RetryLater(1.0, str(error)) from error
 
 
 def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:
@@ -108,8 +132,3 @@ def _patience(judgement: Judgement, gate: Engine) -> timedelta:
         asks_again = judgement.waiting.then == "retry"
         seconds = min(seconds, judgement.waiting.seconds) if asks_again else 0.0
     return timedelta(seconds=seconds)
-
-
-def _pause(age: timedelta) -> float:
-    """Return the seconds until the next try: longer the longer it lasts."""
-    return min(_LATEST_RETRY, max(_SOONEST_RETRY, age.total_seconds() / 4))

@@ -1,7 +1,8 @@
 """A finished examination in the form that is stored and acted on."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from moderation.app.examination import Examination
@@ -9,8 +10,10 @@ from moderation.app.models import Case, Outcome
 from moderation.app.public_reasons import WAITING, public_reasons
 from moderation.core.backtesting import decisions_again
 from moderation.core.decisions import RANK, Decision, Reason, Verdict, Waiting
+from moderation.core.failures import Failure, failure_among
 from moderation.core.hazards import MOST_URGENT, UNKNOWN, urgency
 from moderation.core.policy import Policy, combine
+from tidegate.primitives.clock import now
 
 _AUTHOR_CODES = {"hash_list": "listed"}
 _AGAINST = frozenset({Verdict.HOLD, Verdict.BLOCK})
@@ -30,6 +33,7 @@ class Judgement:
         policy_version: the policy and the detector versions that answered, as one SHA-256.
         policy: the policy itself, so that its text can be kept.
         waiting: what the policy does while nobody can judge it; None where it does not say.
+        judged_in_ms, judged_at: how long detectors took, and when they had all answered.
     """
 
     verdict: Outcome
@@ -46,6 +50,27 @@ class Judgement:
     policy: Policy
     judged_in_ms: int
     waiting: Waiting | None = None
+    judged_at: datetime = field(default_factory=now)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Why detectors gave no answer, each reason once."""
+        return tuple(dict.fromkeys(one["error"] for one in self._said() if one["error"]))
+
+    @property
+    def failure(self) -> Failure | None:
+        """What decides when it is tried again; None when it was judged."""
+        if self.verdict != Outcome.UNAVAILABLE:
+            return None
+        return failure_among(self.errors)
+
+    @property
+    def detectors(self) -> dict[str, str]:
+        """The versions of the detectors that answered, by name."""
+        return {one["detector"]: one["version"] for one in self._said() if one["version"]}
+
+    def _said(self) -> Iterator[Mapping[str, Any]]:
+        return (one for finding in self.signals for one in finding["signals"])
 
     @property
     def because(self) -> Case.Because:

@@ -22,6 +22,7 @@ from moderation.app.selectors.authors import author_facts, lineage_of
 from moderation.core import film_hashes
 from moderation.core.context import Context
 from moderation.core.decisions import HashHit
+from moderation.core.failures import NO_BYTES, UNREADABLE
 from moderation.core.films import Film, Still, joined, unavailable
 from moderation.core.hashes import sha256
 from tidegate.assets import storage
@@ -111,12 +112,14 @@ def _taken_apart(rendition: Rendition, engine: Engine) -> Film:
     if kind == "text":
         return Film((), (), ())
     if kind not in {"video", "image"}:
-        return unavailable(f"nobody can judge a {rendition.kind} of {rendition.media_type}")
+        return unavailable(
+            f"{UNREADABLE}: nobody can judge a {rendition.kind} of {rendition.media_type}"
+        )
     try:
         data = storage.read(rendition.blob_id)
     except (OSError, storage.DamagedBlob) as error:
         log.warning("media_not_readable", asset_id=str(rendition.asset_id), error=str(error))
-        return unavailable("no bytes to judge")
+        return unavailable(NO_BYTES)
     if kind == "image":
         return Film((Still(data),), (), ())
     return engine.detectors.cut(data, engine.configuration.asset_deadline)

@@ -2,8 +2,10 @@
 
 from celery import shared_task
 
+from moderation.app.escalating import escalate_overdue
 from moderation.app.rechecking import judge_again
 from moderation.app.services import conduct, lineage
+from moderation.app.services.attempts import forget_attempts as forget
 from moderation.app.services.backtest_runs import advance_backtests
 from moderation.app.services.policy_fuse import check_policies
 from moderation.app.services.retro_steps import advance_retro_runs
@@ -54,3 +56,15 @@ def spread_blocks() -> None:
 def end_restrictions() -> None:
     """End the restrictions whose time is over."""
     conduct.end_expired()
+
+
+@shared_task(name="moderation.escalate", ignore_result=True)
+def escalate() -> None:
+    """Give people what was not judged before its deadline."""
+    escalate_overdue()
+
+
+@shared_task(name="moderation.forget_attempts", ignore_result=True)
+def forget_attempts() -> None:
+    """Delete the rows of tries that are older than they are kept."""
+    forget()

@@ -3,12 +3,18 @@
 Nothing is released that was not inside a scored window, and a window reaches back over text that
 is already out, so that a phrase across a border is seen whole. The newest words are kept back
 until more text has come, because a word or phrase that is still growing means nothing yet.
+
+Lengths count what a reader sees: invisible characters count nothing, a run of white space counts as
+one. A phrase cannot be stretched over the border by filling it with them.
 """
 
+import unicodedata
 from dataclasses import dataclass
 
 _WIDE_FROM = 0x2E80
 _LONGEST_WORD = 200
+# Controls, formats (zero-width characters) and marks that stand on another character.
+_INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +36,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class WindowPlan:
-    """How text is cut, in characters.
+    """How text is cut, in characters that a reader sees.
 
     Attributes:
         step: new characters that make a window worth scoring.
         overlap: released characters that each window reaches back over.
-        keep_back: newest characters that stay unshown until more text or the end has come.
+        keep_back: newest characters that stay unshown until more text or the end has come. Of a
+            phrase of this length nothing is shown before all of it was scored together.
     """
 
     step: int = 60
     overlap: int = 120
-    keep_back: int = 24
+    keep_back: int = 40
 
     def __post_init__(self) -> None:
         """Refuse a plan that would never release anything."""
@@ -65,17 +72,34 @@ def next_window(
     if not 0 <= released <= len(text):
         raise ValueError(f"released is {released}, the text has {len(text)} characters")
     plan = plan or WindowPlan()
-    start = _word_start(text, max(0, released - plan.overlap))
+    start = _word_start(text, max(0, _back(text, released, plan.overlap)))
     if is_final:
         if released == len(text):
             return None
         return Window(start, len(text), len(text), text[start:])
-    if len(text) - released < plan.step:
+    if _back(text, len(text), plan.step) < released:
         return None
-    releasable = _last_border(text, released, len(text) - plan.keep_back)
+    releasable = _last_border(text, released, _back(text, len(text), plan.keep_back))
     if releasable <= released:
         return None
     return Window(start, len(text), releasable, text[start:])
+
+
+def _back(text: str, position: int, count: int) -> int:
+    """Return where the `count` visible characters before `position` begin; -1 if there are fewer.
+
+    Invisible ones before the first of them belong to it.
+    """
+    while count > 0:
+        position -= 1
+        if position < 0:
+            return -1
+        is_gap = text[position].isspace() and position > 0 and text[position - 1].isspace()
+        if not is_gap and unicodedata.category(text[position]) not in _INVISIBLE:
+            count -= 1
+    while position > 0 and unicodedata.category(text[position - 1]) in _INVISIBLE:
+        position -= 1
+    return position
 
 
 def _last_border(text: str, lowest: int, highest: int) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from moderation.core.failures import UNREADABLE
 from moderation.core.signals import Signal
 
 _SCORE_DIGITS = 5
@@ -46,7 +47,7 @@ def answer(
         try:
             answers.append(encode(judge(content), version=version))
         except Unreadable as error:
-            answers.append(encode_error(str(error)))
+            answers.append(encode_error(f"{UNREADABLE}: {error}"))
         except Exception as error:  # noqa: BLE001  an item must not take its batch with it
             on_failure(repr(error))
             answers.append(encode_error(f"{type(error).__name__}: {error}"))

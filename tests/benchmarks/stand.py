@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import django
@@ -19,10 +20,12 @@ import psutil
 from django.core.management import call_command
 
 from tidegate.stack import control, ports
+from tidegate.stack.broker import SESSION_TIMEOUT_MS, Broker
 from tidegate.stack.places import CHECKOUT, Places
 from tidegate.stack.postgres import Postgres
 from tidegate.stack.processes import Child, Program, running, tail, wait_for
 from tidegate.stack.state import StackState, is_supervised
+from tidegate.stack.triton import TritonPorts, TritonServer
 
 SETTINGS = "tests.benchmarks.probe.settings"
 
@@ -34,6 +37,7 @@ class Stand:
     folder: Path
     places: Places
     has_processes: bool = True
+    triton_url: str = ""
 
     @classmethod
     @contextmanager
@@ -57,6 +61,40 @@ class Stand:
             # The board would say at each claim that there is no Valkey here.
             logging.getLogger("generation.board").setLevel(logging.ERROR)
             yield cls(folder, places, has_processes=False)
+
+    @classmethod
+    @contextmanager
+    def of_servers(cls) -> Iterator[Self]:
+        """Run PostgreSQL, a broker, and a Triton with the detectors of texts, all of them empty."""
+        folder = Path(os.environ.get("TIDEGATE_VAR_DIR") or CHECKOUT / "var") / "bench"
+        models = Path(os.environ.get("TIDEGATE_MODELS_DIR") or CHECKOUT / "var" / "models")
+        places = Places(var=folder / "servers", models=models)
+        shutil.rmtree(places.var, ignore_errors=True)
+        places.make()
+        chosen = ports.choose(
+            ("broker", "grpc", "http", "metrics"), home=places.var, earlier={}, fixed={}
+        )
+        database = Postgres(places.folder("postgres"), places.log("postgres"))
+        broker = Broker(chosen["broker"], places.folder("broker"), places.log("broker"))
+        triton = TritonServer(
+            ports=TritonPorts(chosen["grpc"], chosen["http"], chosen["metrics"]),
+            var_dir=places.var,
+            models_dir=models,
+            models=("text_hazards", "prompt_attack", "prompt"),
+        )
+        with running(database), running(broker), triton:
+            os.environ.update(
+                TIDEGATE_VAR_DIR=str(places.var),
+                DATABASE_URL=database.url,
+                VALKEY_URL="redis://127.0.0.1:1/0",
+                KAFKA_BOOTSTRAP_SERVERS=broker.address,
+                KAFKA_SESSION_TIMEOUT_MS=str(SESSION_TIMEOUT_MS),
+                TRITON_GRPC_URL=triton.grpc_url,
+                DJANGO_SETTINGS_MODULE="tests.benchmarks.probe.tested",
+            )
+            django.setup()
+            call_command("migrate", verbosity=0)
+            yield cls(folder, places, has_processes=False, triton_url=triton.grpc_url)
 
     @classmethod
     @contextmanager
@@ -117,12 +155,15 @@ class Stand:
                 process.send_signal(signal.SIGCONT)
 
     @contextmanager
-    def process(self, name: str, *arguments: str) -> Iterator[Child]:
+    def process(
+        self, name: str, *arguments: str, variables: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[Child]:
         """Run `python ARGUMENTS` around a block, joined to the stack, with the probe's settings."""
         program = Program(
             command=(sys.executable, *arguments),
             environment={
                 **os.environ,
+                **variables,
                 "PYTHONUNBUFFERED": "1",
                 "TIDEGATE_READY_FILE": str(self.places.ready_file(name)),
             },

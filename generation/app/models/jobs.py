@@ -98,6 +98,8 @@ class Job(Row):
     is_prompt_held = models.BooleanField(default=False)
     # Public codes of why the prompt was refused or held.
     refusal = models.JSONField(default=list, blank=True)
+    # JSON pointers to the fields of the request that it is about.
+    refused_fields = models.JSONField(default=list, db_default=[], blank=True)
 
     attempt = models.PositiveIntegerField(default=0)
     interruptions = models.PositiveIntegerField(default=0)

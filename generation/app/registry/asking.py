@@ -1,6 +1,6 @@
 """Asking a generator whose model may not be loaded yet, or whose process may be gone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 
 from generation.app.registry.services import ensure_loaded, revive
@@ -15,7 +15,7 @@ def pieces_of(
     triton_model: str,
     hold: Callable[[], AbstractContextManager[None]],
     cancelled: Callable[[], bool],
-) -> Iterator[Piece]:
+) -> Generator[Piece, None, None]:
     """Yield what the generator says; where its model is not loaded, have it loaded and ask again.
 
     Nothing is asked in advance, so a model that is loaded, the usual case, costs no round trip.

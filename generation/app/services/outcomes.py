@@ -161,8 +161,14 @@ def release_text(*, claim: Claim, text: str, offset: int) -> None:
 
 
 def withhold_text(*, claim: Claim, because: str) -> None:
-    """Show nothing more of this text; the job goes on. Raises LostLease as `release_text`."""
-    if not _still(claim).update(is_text_withheld=True):
+    """Show nothing more of this text. Raises LostLease as `release_text`.
+
+    Of a text that is blocked nothing counts as released any more, not even its harmless beginning.
+    """
+    changes: dict[str, object] = {"is_text_withheld": True}
+    if because == "block":
+        changes["released_text"] = ""
+    if not _still(claim).update(**changes):
         raise LostLease
     board.publish(claim.job_id, "text_withheld", {"because": because})
 

@@ -205,6 +205,10 @@ def draft_job(
         expires_at=at + timedelta(seconds=line.model.limits.wait_seconds),
     )
     ruling = asked(organisation_id=project.organisation_id, project_id=project.pk)
+    if job.preset_version_id is not None:
+        # The request has no prompt of its own: the preset and its variables wrote it.
+        named = ("/preset" if one == "/prompt" else one for one in ruling.fields)
+        ruling = replace(ruling, fields=tuple(named))
     apply_ruling(job, ruling, at=now())
     return job, ruling
 

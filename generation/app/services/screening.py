@@ -1,6 +1,8 @@
 """The gate's answer about a prompt, and what it makes of a job."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,12 +13,15 @@ from generation.app.claims import Failure
 from generation.app.models import Job
 from generation.app.registry.selectors import known_version
 from generation.app.services.trail import WORKER, end, left, set_failure
-from generation.core.catalogue import Model, screened_text
+from generation.core.catalogue import Model, screened_fields
 from generation.core.catalogue.model import Value
 from tidegate.audit.actions import Action
 from tidegate.contracts.ports import Ruling, Screening, gate
 from tidegate.primitives.clock import now
 
+# How long a job waits for the answer about its prompt before it runs as one whose prompt is held.
+PATIENCE = timedelta(seconds=15)
+_AGAINST = frozenset({"hold", "block"})
 PROMPT_REFUSED = Failure(
     code="prompt_refused",
     detail="The prompt breaks the content rules, so nothing was made.",
@@ -54,14 +59,58 @@ def start_asking(
 
     Where there are no words there is nothing to ask: given pictures passed the gate before.
     """
-    words = screened_text(model, prompt, parameters)
-    if not words:
+    fields = screened_fields(model, prompt, parameters)
+    if not fields:
         return lambda **_: Ruling("release", (), "")
-    return gate().start_screening(
-        prompt=words,
+    ask = gate().start_screening(
+        prompt="\n\n".join(fields.values()),
         modality=model.modality,
         correlation_id=correlation_id,
     )
+
+    def ruling(*, organisation_id: UUID | None = None, project_id: UUID | None = None) -> Ruling:
+        found = ask(organisation_id=organisation_id, project_id=project_id)
+        if found.verdict not in _AGAINST:
+            return found
+        named = _fields_against(
+            fields,
+            model.modality,
+            correlation_id,
+            organisation_id=organisation_id,
+            project_id=project_id,
+        )
+        return replace(found, fields=named)
+
+    return ruling
+
+
+def _fields_against(
+    fields: Mapping[str, str],
+    modality: str,
+    correlation_id: UUID,
+    *,
+    organisation_id: UUID | None,
+    project_id: UUID | None,
+) -> tuple[str, ...]:
+    """Return which fields a ruling is about; all of them where only their words together are bad.
+
+    Only what did not pass is asked about field by field, so nobody else waits for it.
+    """
+    if len(fields) > 1:
+        rulings = {
+            pointer: gate().screen_prompt(
+                prompt=text,
+                modality=modality,
+                correlation_id=correlation_id,
+                organisation_id=organisation_id,
+                project_id=project_id,
+            )
+            for pointer, text in fields.items()
+        }
+        named = tuple(one for one, ruling in rulings.items() if ruling.verdict in _AGAINST)
+        if named:
+            return named
+    return tuple(fields)
 
 
 def apply_ruling(job: Job, ruling: Ruling, *, at: datetime) -> None:
@@ -77,8 +126,10 @@ def apply_ruling(job: Job, ruling: Ruling, *, at: datetime) -> None:
     if ruling.verdict == "hold":
         job.is_prompt_held = True
         job.refusal = list(ruling.reasons)
+        job.refused_fields = list(ruling.fields)
     elif ruling.verdict == "block":
         job.refusal = list(ruling.reasons)
+        job.refused_fields = list(ruling.fields)
         set_failure(job, PROMPT_REFUSED)
         job.move_to(Job.State.REFUSED, at=at)
 
@@ -103,13 +154,17 @@ def screen_job(*, job_id: UUID) -> Job | None:
         organisation_id=owed.organisation_id,
         project_id=owed.project_id,
     )
-    if ruling.verdict == "unavailable":
+    is_unanswered = ruling.verdict == "unavailable"
+    if is_unanswered and now() - owed.created_at < PATIENCE:
         return owed
     with transaction.atomic():
         job = _unscreened(job_id).select_for_update().first()
         if job is None:
             return None
-        apply_ruling(job, ruling, at=now())
+        if is_unanswered:
+            _hold_unanswered(job)
+        else:
+            apply_ruling(job, ruling, at=now())
         job.save()
         if job.state == Job.State.REFUSED:
             end(job, Action.JOB_REFUSED, before=Job.State.QUEUED, actor=WORKER)
@@ -123,6 +178,17 @@ def screen_job(*, job_id: UUID) -> Job | None:
                 after={"verdict": ruling.verdict},
             )
     return job
+
+
+def _hold_unanswered(job: Job) -> None:
+    """Let a job run whose prompt nobody could judge in time, as one whose prompt is held.
+
+    To refuse it would make an outage, or a prompt that is made to exhaust a detector, a verdict;
+    to wait on would keep the jobs behind it. Its output is streamed to nobody and is judged with
+    the prompt before anybody sees it: no answer then holds it for people.
+    """
+    job.screened_at = now()
+    job.is_prompt_held = True
 
 
 def _withdraw(job_id: UUID) -> None:

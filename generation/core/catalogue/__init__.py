@@ -12,6 +12,7 @@ from generation.core.catalogue.checks import (
     check_prompt,
     check_seed,
     check_values,
+    screened_fields,
     screened_text,
 )
 from generation.core.catalogue.files import (
@@ -62,6 +63,7 @@ __all__ = [
     "parse_asked",
     "read_entry",
     "read_text",
+    "screened_fields",
     "screened_text",
     "use_folders",
 ]

@@ -7,9 +7,10 @@ import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 from uuid import UUID
 
-from generation.core.catalogue.model import Model, Parameter, Value
+from generation.core.catalogue.model import Model, Parameter, ParameterType, Value
 from generation.core.structured.schemas import SchemaRefused, check_schema, words_of
 
 LARGEST_SEED = 2**53 - 1
@@ -88,17 +89,39 @@ def check_values(
     return values, problems
 
 
+SCREENING: Final[Mapping[ParameterType, Literal["words", "names", "picture", "closed"]]] = {
+    "text": "words",
+    # Names and choices too: they are written into the answer.
+    "schema": "names",
+    # By the gate's look at pictures, when it is uploaded or was made; see `generation.app.inputs`.
+    "image": "picture",
+    # Nothing but what the entry itself allows.
+    "choice": "closed",
+    "integer": "closed",
+    "number": "closed",
+}
+"""How the gate sees each kind of thing that a creator brings; a kind without a way is not taken."""
+
+
+def screened_fields(model: Model, prompt: str, parameters: Mapping[str, Value]) -> dict[str, str]:
+    """Return all words of the request that reach the model, by JSON pointer, none of them empty.
+
+    Raises:
+        KeyError: a parameter is of a kind that nobody has said how to screen.
+    """
+    fields = {"/prompt": prompt}
+    for parameter in model.parameters:
+        value, way = parameters.get(parameter.name), SCREENING[parameter.type]
+        if value is not None and way == "words":
+            fields[f"/parameters/{_escaped(parameter.name)}"] = str(value)
+        elif value is not None and way == "names":
+            fields[f"/parameters/{_escaped(parameter.name)}"] = "\n".join(words_of(value))
+    return {pointer: text for pointer, text in fields.items() if text}
+
+
 def screened_text(model: Model, prompt: str, parameters: Mapping[str, Value]) -> str:
     """Return all words of the request that reach the model: the prompt and every free text."""
-    texts: list[str] = []
-    for parameter in model.parameters:
-        value = parameters.get(parameter.name)
-        if value is not None and parameter.type == "text":
-            texts.append(str(value))
-        elif value is not None and parameter.type == "schema":
-            # Names and choices too: they are written into the answer.
-            texts.append("\n".join(words_of(value)))
-    return "\n\n".join(text for text in (prompt, *texts) if text)
+    return "\n\n".join(screened_fields(model, prompt, parameters).values())
 
 
 def _missing(parameter: Parameter) -> str:

@@ -44,7 +44,9 @@ class Verdict(Row):
 
     asset = models.ForeignKey("assets.Asset", on_delete=models.PROTECT, related_name="+")
     event_id = models.UUIDField(
-        null=True, unique=True, help_text="The creation event judged; empty for a later look."
+        null=True,
+        unique=True,
+        help_text="The creation event judged; empty for a later look, or where it never came.",
     )
     supersedes = models.OneToOneField(
         "self", null=True, on_delete=models.PROTECT, related_name="superseded_by"
@@ -71,10 +73,6 @@ class Verdict(Row):
                 fields=["asset"],
                 condition=Q(supersedes__isnull=True),
                 name="moderation_one_first_verdict_per_asset",
-            ),
-            models.CheckConstraint(
-                condition=Q(event_id__isnull=False) | Q(supersedes__isnull=False),
-                name="moderation_verdict_has_an_occasion",
             ),
         ]
         indexes = [models.Index(fields=["asset", "-created_at"], name="moderation_verdict_asset")]
@@ -132,6 +130,8 @@ class Case(Row):
         LINEAGE = "lineage"
         RESTRICTION = "restriction"
         NOTICE = "notice"
+        # Its deadline passed before anything judged it.
+        OVERDUE = "overdue"
 
     class Ruling(models.TextChoices):
         """What a case can end with."""
@@ -139,6 +139,8 @@ class Case(Row):
         RELEASE = "release"
         BLOCK = "block"
 
+    # Nobody and nothing has judged the asset: a later judgement may end the case.
+    WAITING: ClassVar[tuple[str, ...]] = (Because.UNAVAILABLE, Because.OVERDUE)
     MOVES: ClassVar[dict[str, set[str]]] = {
         State.OPEN: {State.CLAIMED, State.DECIDED},
         State.CLAIMED: {State.OPEN, State.CLAIMED, State.DECIDED},
@@ -166,6 +168,15 @@ class Case(Row):
     rechecked_at = models.DateTimeField(
         null=True, help_text="When the platform last tried again to judge it, for outages only."
     )
+    retry_at = models.DateTimeField(
+        null=True, help_text="Not tried again before; empty: as soon as somebody tries."
+    )
+    is_given_up = models.BooleanField(
+        db_default=False, default=False, help_text="The platform tries no more; people decide."
+    )
+    escalated_at = models.DateTimeField(
+        null=True, help_text="When the asset was found overdue, alarmed and given to people."
+    )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -189,9 +200,14 @@ class Case(Row):
                         "lineage",
                         "restriction",
                         "notice",
+                        "overdue",
                     ]
                 ),
                 name="moderation_case_because_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(because="overdue") | Q(escalated_at__isnull=False),
+                name="moderation_overdue_case_was_escalated",
             ),
             models.UniqueConstraint(
                 fields=["asset"],

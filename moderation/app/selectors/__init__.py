@@ -13,6 +13,7 @@ from moderation.app.selectors.banks import (
 )
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
 from moderation.app.selectors.organisations import organisation_of, rules_of
+from moderation.app.selectors.overdue import Overdue, OverdueAsset, overdue
 from moderation.app.selectors.policies import (
     ShadowTotals,
     backtest_run_for,
@@ -57,6 +58,8 @@ __all__ = [
     "CaseEvidence",
     "CasePage",
     "CaseSummary",
+    "Overdue",
+    "OverdueAsset",
     "PublishedTaxonomy",
     "QueueCounts",
     "ReportSummary",
@@ -83,6 +86,7 @@ __all__ = [
     "matches_of",
     "notices_for",
     "organisation_of",
+    "overdue",
     "own_standing",
     "points_of",
     "policy_version_for",

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, get_args
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from moderation.app.models import Case, Report, Verdict
 from moderation.app.roles import may_decide, require_reader
@@ -85,9 +85,14 @@ def case_for(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvidence
 
 
 def cases_without_detectors(limit: int) -> list[tuple[UUID, UUID]]:
-    """Return (case, asset) of what is held for an outage only, the longest untried first."""
+    """Return (case, asset) of what was never judged and may be tried, the longest untried first."""
     return list(
-        Case.objects.filter(state=Case.State.OPEN, because=Case.Because.UNAVAILABLE)
+        Case.objects.filter(
+            Q(retry_at=None) | Q(retry_at__lte=now()),
+            state=Case.State.OPEN,
+            because__in=Case.WAITING,
+            is_given_up=False,
+        )
         .order_by(F("rechecked_at").asc(nulls_first=True), "created_at", "id")
         .values_list("pk", "asset_id")[:limit]
     )

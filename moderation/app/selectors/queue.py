@@ -91,6 +91,7 @@ def queue_counts(viewer: Viewer) -> QueueCounts:
         claimed=Count("id", filter=is_claimed),
         mine=Count("id", filter=is_claimed & Q(claimed_by_id=viewer.user_id)),
         unavailable=Count("id", filter=is_undecided & Q(because=Case.Because.UNAVAILABLE)),
+        overdue=Count("id", filter=is_undecided & Q(because=Case.Because.OVERDUE)),
         reported=Count("id", filter=is_undecided & Q(report_count__gt=0)),
         decided_today=Count("id", filter=Q(decided_at__gt=at - timedelta(days=1))),
         oldest_opened_at=Min("created_at", filter=is_undecided),

@@ -55,6 +55,7 @@ class QueueCounts:
     claimed: int
     mine: int
     unavailable: int
+    overdue: int
     reported: int
     decided_today: int
     oldest_opened_at: datetime | None

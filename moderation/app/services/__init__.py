@@ -24,6 +24,7 @@ from moderation.app.services.hashes import (
     set_hash_expiry,
 )
 from moderation.app.services.notices import record_notice
+from moderation.app.services.overdue import escalate_asset
 from moderation.app.services.policies import activate_policy
 from moderation.app.services.policy_fuse import check_policies
 from moderation.app.services.policy_moves import move_policy, propose_policy, roll_back_policy
@@ -48,6 +49,7 @@ __all__ = [
     "claim_case",
     "create_bank",
     "decide_case",
+    "escalate_asset",
     "forget_shadows",
     "import_hashes",
     "impose_restriction",

@@ -1,5 +1,6 @@
 """What reviewers do with cases: claim, let go, decide."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -133,9 +134,17 @@ def decide_case(
     return case
 
 
-def note_recheck(*, case_id: UUID) -> None:
-    """Remember that the platform tried again and failed; the next try begins with others."""
-    Case.objects.filter(pk=case_id).update(rechecked_at=now())
+def note_recheck(*, case_id: UUID, pause: float | None) -> None:
+    """Remember that the platform tried again and failed.
+
+    It is not tried again for `pause` seconds; None leaves the case to people for good.
+    """
+    at = now()
+    Case.objects.filter(pk=case_id).update(
+        rechecked_at=at,
+        retry_at=None if pause is None else at + timedelta(seconds=pause),
+        is_given_up=pause is None,
+    )
 
 
 def _visible(case_id: UUID, viewer: Viewer) -> Case:

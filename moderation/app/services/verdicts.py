@@ -9,8 +9,18 @@ from django.db import transaction
 from moderation.app import in_force
 from moderation.app.configuration import consequences
 from moderation.app.judgement import Judgement, judged_again
-from moderation.app.models import VERDICT_NAMES, Case, Outcome, PolicyVersion, Verdict
+from moderation.app.models import (
+    VERDICT_NAMES,
+    Attempt,
+    Case,
+    Outcome,
+    PolicyVersion,
+    Restriction,
+    Spread,
+    Verdict,
+)
 from moderation.app.services import detours, matches, rulings
+from moderation.app.services.attempts import stamp
 from moderation.app.services.case_effects import GATE, close_case, open_case
 from moderation.app.services.holds import because_of, note_hold
 from moderation.app.services.policy_records import share_turn
@@ -76,9 +86,12 @@ def record_verdict(
     note_shadows(asset=asset, judgement=judgement)
     judgement = matches.count(judgement, asset=asset, correlation_id=correlation_id)
     is_pending = asset.visibility == Visibility.PENDING
+    # Its deadline may have been faster than its event.
+    waiting = _waiting_case(asset)
     is_block = judgement.verdict == Outcome.BLOCK
-    reach = rulings.reach_block(plan, asset) if is_pending and is_block else rulings.Reach()
-    is_passed = is_pending and judgement.verdict == Outcome.RELEASE
+    is_open = is_pending or waiting is not None
+    reach = rulings.reach_block(plan, asset) if is_open and is_block else rulings.Reach()
+    is_passed = is_open and judgement.verdict == Outcome.RELEASE
     found = detours.causes(asset, restrictions) if is_passed else []
     verdict = insert_verdict(
         asset,
@@ -88,7 +101,12 @@ def record_verdict(
         supersedes=None,
         beside=detours.reasons_of(found),
     )
-    if found:
+    stamp(asset=asset, judgement=judgement, occasion=Attempt.Occasion.CREATED)
+    if waiting is not None:
+        _settle_waiting(waiting, asset, verdict, judgement, found)
+        if is_block:
+            rulings.carry_out_block(plan, reach, asset=asset, ruling=verdict, actor=GATE)
+    elif found:
         detours.divert(asset, found, verdict)
     elif is_pending:
         _move(asset, judgement)
@@ -110,7 +128,7 @@ def record_verdict(
 
 @transaction.atomic
 def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | None:
-    """Judge again what was held for an outage only; None when there is nothing left to judge.
+    """Judge what was held because nothing had judged it; None when nothing is left to judge.
 
     A release or a block closes the case in the platform's name, as the first verdict would
     have done without a case. A hold leaves it to people, with the hazards now known.
@@ -121,15 +139,14 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
     plan = _foresee(asset_id, judgement)
     asset = _lock(asset_id)
     case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
-    latest = Verdict.objects.filter(asset=asset, superseded_by=None).first()
     if (
         case.state != Case.State.OPEN
-        or case.because != Case.Because.UNAVAILABLE
+        or case.because not in Case.WAITING
         or judgement.verdict == Outcome.UNAVAILABLE
         or asset.visibility != Visibility.HELD
-        or latest is None
     ):
         return None
+    latest = Verdict.objects.filter(asset=asset, superseded_by=None).first()
     judgement, policy_id = _standing(judgement, asset)
     if judgement.verdict == Outcome.UNAVAILABLE:
         return None
@@ -146,6 +163,45 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
         supersedes=latest,
         beside=detours.reasons_of(found),
     )
+    stamp(asset=asset, judgement=judgement, occasion=Attempt.Occasion.AGAIN)
+    _settle(case, asset, verdict, judgement, found)
+    if is_block:
+        rulings.carry_out_block(plan, reach, asset=asset, ruling=verdict, actor=GATE)
+    announce_verdict(asset, verdict, asset.correlation_id)
+    return verdict
+
+
+def _waiting_case(asset: Asset) -> Case | None:
+    """Return the case of a held asset that only waits for a verdict, unless a person has it."""
+    if asset.visibility != Visibility.HELD:
+        return None
+    return Case.objects.filter(asset=asset, state=Case.State.OPEN, because__in=Case.WAITING).first()
+
+
+def _settle_waiting(
+    waiting: Case,
+    asset: Asset,
+    verdict: Verdict,
+    judgement: Judgement,
+    found: list[Restriction | Spread],
+) -> None:
+    """Let the first verdict end the case that only waited for it."""
+    case = Case.objects.select_for_update(no_key=True).get(pk=waiting.pk)
+    if judgement.verdict == Outcome.UNAVAILABLE:
+        case.verdict = verdict
+        case.save(update_fields=["verdict"])
+    else:
+        _settle(case, asset, verdict, judgement, found)
+
+
+def _settle(
+    case: Case,
+    asset: Asset,
+    verdict: Verdict,
+    judgement: Judgement,
+    found: list[Restriction | Spread],
+) -> None:
+    """Apply a real verdict, and what holds the asset in spite of it, to a case that waited."""
     case.verdict = verdict
     case.hazards = list(judgement.hazards)
     case.severity = max(case.severity, judgement.severity)
@@ -160,15 +216,13 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
         close_case(
             asset=asset,
             case=case,
-            ruling=Case.Ruling.RELEASE if is_release else Case.Ruling.BLOCK,
+            ruling=(
+                Case.Ruling.RELEASE if judgement.verdict == Outcome.RELEASE else Case.Ruling.BLOCK
+            ),
             reason=f"Checked again by the platform: {_IN_WORDS[judgement.verdict]}.",
             decided_by=None,
             actor=GATE,
         )
-    if is_block:
-        rulings.carry_out_block(plan, reach, asset=asset, ruling=verdict, actor=GATE)
-    announce_verdict(asset, verdict, asset.correlation_id)
-    return verdict
 
 
 def _foresee(asset_id: UUID, judgement: Judgement) -> rulings.Plan:

@@ -288,6 +288,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
         "invalid_request": "The model refused the request as it stands.",
         "deadline_exceeded": "It took longer than the model may; ask for less.",
         "nothing_made": "The model made nothing of it.",
+        "output_blocked": "What the model wrote breaks the content rules; it was stopped.",
         "answer_cut": "The answer in JSON was not whole at `max_tokens`; give it more.",
         "answer_unfit": "The model's answer does not fit `json_schema`.",
         "interrupted": "A worker fell silent; another takes over (only in `last_failure`).",

@@ -1,11 +1,14 @@
 """Assets, their renditions and blobs, and the moves of their visibility."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from tidegate.accounts.models import Organisation, User
+from tidegate.assets.deadlines import JUDGED_WITHIN_SECONDS
 from tidegate.primitives.errors import InvalidMove
 from tidegate.primitives.models import Row
 from tidegate.projects.models import Project
@@ -92,6 +95,11 @@ class Asset(Row):
     # By id only, as the job: what its prompt was written with.
     preset_version_id = models.UUIDField(null=True, blank=True)
     correlation_id = models.UUIDField()
+    judge_by = models.DateTimeField(
+        # For rows of a release that does not know of it; `create_asset` says it itself.
+        db_default=Now() + timedelta(seconds=JUDGED_WITHIN_SECONDS),
+        help_text="When an asset that is not judged yet is overdue, and a person gets it.",
+    )
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -136,6 +144,11 @@ class Asset(Row):
                 fields=["created_at"],
                 condition=Q(visibility="pending"),
                 name="assets_asset_oldest_pending",
+            ),
+            models.Index(
+                fields=["judge_by"],
+                condition=Q(visibility="pending"),
+                name="assets_asset_judge_by",
             ),
         ]
 

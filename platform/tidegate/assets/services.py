@@ -9,6 +9,7 @@ from django.db import transaction
 
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets import storage
+from tidegate.assets.deadlines import judge_by
 from tidegate.assets.models import Asset, Blob, Move, Rendition, Visibility
 from tidegate.assets.selectors import visible_to
 from tidegate.audit.actions import Action
@@ -110,6 +111,7 @@ def create_asset(
         preset_version_id=preset_version_id,
         correlation_id=correlation_id,
         whole_id=whole_id,
+        judge_by=judge_by(modality, now()),
     )
     if asset_id is not None:
         asset.pk = asset_id

@@ -81,6 +81,7 @@ class Action(StrEnum):
     CASE_CLAIMED = "case.claimed"
     CASE_CLAIM_RELEASED = "case.claim_released"
     CASE_DECIDED = "case.decided"
+    ASSET_OVERDUE = "asset.overdue"
     CASE_VIEWED = "case.viewed"
     REPORT_RECORDED = "report.recorded"
     STRIKE_ISSUED = "strike.issued"

@@ -7,6 +7,7 @@ from tidegate.contracts.generation import CompositionEnded, JobEnded, JobQueued
 from tidegate.contracts.interactions import InteractionRecorded
 from tidegate.contracts.ledger import CreditsMoved
 from tidegate.contracts.moderation import (
+    AssetOverdue,
     CaseDecided,
     CaseOpened,
     NoticeRecorded,
@@ -26,6 +27,7 @@ EVENTS: tuple[type[Any], ...] = (
     CompositionEnded,
     AssetCreated,
     AssetVisibilityChanged,
+    AssetOverdue,
     VerdictReached,
     CaseOpened,
     CaseDecided,

@@ -177,3 +177,26 @@ class NoticeRecorded:
     def key(self) -> str:
         """Order per asset."""
         return str(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetOverdue:
+    """An asset was not judged before its deadline: the alarm, once per asset.
+
+    `judge_by` is the deadline (ISO 8601); `was_pending` tells an asset that nothing had looked at
+    yet from one that was held because detectors did not answer.
+    """
+
+    TYPE: ClassVar[str] = "tidegate.asset.overdue.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    asset_id: UUID
+    organisation_id: UUID
+    case_id: UUID
+    modality: str
+    judge_by: str
+    was_pending: bool
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)

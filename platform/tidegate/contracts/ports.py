@@ -10,19 +10,26 @@ it restricts. Such an order must not get lost: with nobody registered it is an e
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from tidegate.contracts.moderation import VerdictName
 
+EXPOSURE_BOUND: Final = 0
+"""How many tokens of a streamed text a client may ever have seen unscored. No setting raises it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the gate says about a text or a picture. `reasons` are author-facing codes (hazards)."""
+    """What the gate says about a text or a picture. `reasons` are author-facing codes (hazards).
+
+    `fields` are JSON pointers to what of a request it is about, where who asked knows of fields.
+    """
 
     verdict: VerdictName
     reasons: tuple[str, ...]
     policy_version: str
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

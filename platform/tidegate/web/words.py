@@ -88,6 +88,7 @@ BECAUSE: Words = {
     "lineage": _("What it was made from was blocked"),
     "restriction": _("Its author is under review"),
     "notice": _("Somebody claims a right against it"),
+    "overdue": _("Not judged in time"),
 }
 HAZARDS: Words = {
     "child_safety": _("Child safety"),
@@ -252,6 +253,7 @@ FAILURES: Words = {
     "invalid_request": _("The model did not accept these settings."),
     "deadline_exceeded": _("The model took too long."),
     "nothing_made": _("The model returned nothing."),
+    "output_blocked": _("What the model wrote breaks the rules, so it was stopped."),
     "answer_cut": _("The answer was cut before it was whole; allow it more tokens."),
     "answer_unfit": _("The model did not answer in the form that was asked for."),
     "interrupted_too_often": _("The work was interrupted too often."),

@@ -116,7 +116,7 @@ def test_our_shape_field_by_field(key: str, detectors: FakeDetectors) -> None:
             },
         ],
         "scores": {
-            **dict.fromkeys(Hazard),
+            **{hazard.value: None for hazard in Hazard},
             **dict.fromkeys(TEXT_HAZARDS, 0.01),
             "hate": 0.85,
         },

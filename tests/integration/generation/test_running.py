@@ -126,7 +126,27 @@ def test_a_text_is_shown_window_by_window_and_judged_whole(
     assert gate.windows[-1] == (STORY, gate.windows[-1][1], True)
 
 
-@pytest.mark.parametrize("verdict", ["hold", "block", "unavailable"])
+def test_a_blocked_window_stops_the_generator_and_nothing_counts_as_released(
+    maker: Maker, gate: FakeGate, notices: Notices
+) -> None:
+    gate.window_verdict = lambda text: "block" if "boats" in text else "release"
+    job = maker.asks(model_name="smollm2-135m")
+    generator = writes(STORY + STORY * 20)
+    reached: list[int] = []
+    generator.before_each = reached.append
+    run(generator, "text")
+    job.refresh_from_db()
+    written = (reached[-1] + 1) * 7
+    blocked_at = STORY.index("boats") + len("boats")
+    assert written <= blocked_at + 60 + 7, "within one window"
+    assert ("text_withheld", {"because": "block"}) in notices
+    assert "boats" not in shown(notices)
+    assert (job.state, job.error_code) == (Job.State.FAILED, "output_blocked")
+    assert (job.released_text, job.is_text_withheld) == ("", True)
+    assert not Asset.objects.filter(job_id=job.pk).exists()
+
+
+@pytest.mark.parametrize("verdict", ["hold", "unavailable"])
 def test_from_the_first_doubtful_window_on_nothing_more_is_shown(
     maker: Maker, gate: FakeGate, notices: Notices, verdict: VerdictName
 ) -> None:

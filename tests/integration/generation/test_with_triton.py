@@ -11,6 +11,8 @@ from generation.app import board, runner
 from generation.app.models import Job
 from generation.core.catalogue import catalogue
 from generation.core.triton import Generator
+from generation.core.wire import Piece, TextPiece
+from tests.fakes.gate import FakeGate
 from tests.integration.generation.maker import Maker
 from tidegate.assets import storage
 from tidegate.assets.models import Asset, Rendition
@@ -86,3 +88,39 @@ def test_the_same_request_and_seed_give_the_same_bytes(
             assert job.released_text.strip() == asset.text
         digests.add(original.blob_id)
     assert len(digests) == 1
+
+
+class Listening:
+    """The generator, with a count of what came from it."""
+
+    def __init__(self, generator: Generator) -> None:
+        self._generator = generator
+        self.heard = 0
+        self.is_closed = False
+
+    def stream(self, **asked: Any) -> Iterator[Piece]:
+        pieces = self._generator.stream(**asked)
+        try:
+            for piece in pieces:
+                self.heard += isinstance(piece, TextPiece)
+                yield piece
+        finally:
+            pieces.close()  # type: ignore[attr-defined]
+            self.is_closed = True
+
+
+def test_a_blocked_text_cancels_its_request_within_a_window(
+    maker: Maker, gate: FakeGate, generator: Generator
+) -> None:
+    gate.window_verdict = lambda text: "block" if len(text) > 100 else "release"
+    job = maker.asks(model_name="smollm2-135m", seed=3, parameters={"max_tokens": 256})
+    listening = Listening(generator)
+    assert runner.run_next(modality="text", generator=listening)
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (Job.State.FAILED, "output_blocked")
+    assert job.released_text == ""
+    assert listening.is_closed
+    # 160 characters are the window that was blocked; a token has at least one.
+    assert 0 < listening.heard < 161
+    assert len(gate.windows[-1][0]) <= 180
+    assert not Asset.objects.filter(job_id=job.pk).exists()

@@ -359,6 +359,7 @@ EXEMPT: dict[str, str] = {
     "healthz": "says only that the process answers",
     "readyz": "says only that the database answers",
     "api/v1/openapi.json": "made from code, not from rows",
+    "api/v1/overdue": "ids and deadlines, no content; staff only",
     "api/docs": "made from code, not from rows",
     "api/docs/problems": "made from code, not from rows",
     "api/^.*$": "answers 404 to every address that no route knows",

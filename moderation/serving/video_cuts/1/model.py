@@ -21,6 +21,7 @@ import numpy as np
 import soundfile
 import triton_python_backend_utils as pb_utils
 
+from moderation.core.failures import UNREADABLE
 from moderation.core.films import chosen, encoded, encoded_error
 from moderation.core.mp4 import Unsound, sound_of
 from moderation.core.wire import Unreadable
@@ -59,7 +60,7 @@ class TritonPythonModel:
                 at_ms=moments, has_sound=bool(sound), seconds=seconds, version=self._version
             )
         except (Unreadable, Unsound) as error:
-            stills, sound, result = [], b"", encoded_error(str(error))
+            stills, sound, result = [], b"", encoded_error(f"{UNREADABLE}: {error}")
         except Exception as error:  # noqa: BLE001  one film must not take the others with it
             pb_utils.Logger.log_error(f"video_cuts: {error!r}")
             stills, sound, result = [], b"", encoded_error(f"{type(error).__name__}: {error}")

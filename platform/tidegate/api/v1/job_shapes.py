@@ -188,7 +188,13 @@ class JobOut(serializers.Serializer[Any]):
     released_text = serializers.CharField(help_text="Streamed text that passed the gate so far.")
     error_code = serializers.CharField()
     error_detail = serializers.CharField()
-    refusal = serializers.ListField(child=serializers.CharField())
+    refusal = serializers.ListField(
+        child=serializers.CharField(), help_text="Codes of why the prompt was refused or held."
+    )
+    refused_fields = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="JSON pointers to what of the request that is about.",
+    )
     asset_ids = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)

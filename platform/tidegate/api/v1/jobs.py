@@ -135,7 +135,10 @@ class JobEvents(View):
             (200, "text/event-stream"): OpenApiResponse(
                 OpenApiTypes.STR,
                 description="Server-sent events `state`, `progress`, `text`, `text_withheld`, "
-                "`verdict` and `end`; the present state comes first.",
+                "`verdict` and `end`; the present state comes first. Its `exposure_bound` is "
+                "how many tokens of a text may be shown unscored: 0. `text_withheld` says why in "
+                "`because`: after `block` take away what was shown; after anything else the whole "
+                "is judged.",
             )
         },
     )
