@@ -8,6 +8,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from moderation.core.spam import Limits
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -26,6 +28,8 @@ class Configuration:
         memo_entries, memo_seconds: how many texts' scores are remembered, and for how long.
         fuse_matches, fuse_seconds: a list entry that matches more different contents than this
             within this time is paused by itself; a bank may have figures of its own.
+        spam_seconds, spam_alike, spam_requests: requests of one author within this time that are
+            certain to be spam, of nearly the same output and in all.
         threads: detector calls that may run at once in one process.
     """
 
@@ -42,12 +46,20 @@ class Configuration:
     memo_seconds: float = 600.0
     fuse_matches: int = 20
     fuse_seconds: float = 3_600.0
+    spam_seconds: float = 3_600.0
+    spam_alike: int = 80
+    spam_requests: int = 800
     threads: int = 8
 
     @property
     def claim_lease(self) -> timedelta:
         """How long a claim lasts."""
         return timedelta(minutes=self.claim_minutes)
+
+    @property
+    def spam_limits(self) -> Limits:
+        """What counts as spam."""
+        return Limits(self.spam_seconds, self.spam_alike, self.spam_requests)
 
 
 @cache

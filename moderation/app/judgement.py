@@ -25,6 +25,7 @@ class Judgement:
         author_words: listed words that the author may know, by hazard.
         signals: per surface what was seen (`Finding.to_json`).
         pdq: look of the picture, 64 hexadecimal digits or empty.
+        simhash: how the text reads, likewise.
         policy_version: the policy and the detector versions that answered, as one SHA-256.
         policy: the policy itself, so that its text can be kept.
     """
@@ -41,6 +42,7 @@ class Judgement:
     policy_version: str
     policy: Policy
     judged_in_ms: int
+    simhash: str = ""
 
     @property
     def because(self) -> Case.Because:
@@ -60,14 +62,22 @@ class Judgement:
         return [reason.as_json() for reason in told]
 
 
-def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> Judgement:
+def judgement_of(
+    examination: Examination, *, policy: Policy, pdq: str = "", simhash: str = ""
+) -> Judgement:
     """Put an examination into its stored form."""
     decision = examination.decision
     reasons = tuple(
         {"surface": finding.surface, **reason.to_json()}
         for finding in examination.findings
         for reason in finding.decision.reasons
-    ) or tuple({"surface": "", **reason.to_json()} for reason in decision.reasons)
+    )
+    # What no surface says by itself: that nobody may judge it, or what two of them say together.
+    own = {reason for finding in examination.findings for reason in finding.decision.reasons}
+    reasons = (
+        *({"surface": "", **one.to_json()} for one in decision.reasons if one not in own),
+        *reasons,
+    )
     counted = [reason for reason in decision.reasons if counts(reason)]
     return Judgement(
         verdict=Outcome(decision.verdict.value),
@@ -99,6 +109,7 @@ def judgement_of(examination: Examination, *, policy: Policy, pdq: str = "") -> 
         policy_version=decision.evaluation_version,
         policy=policy,
         judged_in_ms=round(examination.seconds * 1_000),
+        simhash=simhash,
     )
 
 

@@ -9,9 +9,13 @@ from moderation.app.examination import SURFACES, WRITTEN, Examination, Output
 from moderation.app.film_examination import examine_film
 from moderation.app.fingerprints import content_digest, listed, look_of, original_digests
 from moderation.app.judgement import Judgement, judgement_of
+from moderation.app.selectors.authors import earlier_outputs, request_of
+from moderation.core import spam
 from moderation.core.decisions import HashHit
 from moderation.core.films import Film, Still, joined, unavailable
 from moderation.core.hashes import sha256
+from moderation.core.near_texts import simhash
+from moderation.core.signals import Signal
 from tidegate.assets import storage
 from tidegate.assets.models import Asset, Rendition
 
@@ -31,6 +35,7 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
     is_judged = SURFACES.get(asset.modality, "text") != "text"
     data = _read(asset, digests) if is_judged and not is_read else b""
     look = look_of(data) if data and asset.modality == "image" else ""
+    reading = simhash(asset.text)
     examination: Examination = engine.examiner.output(
         Output(
             modality=asset.modality,
@@ -43,10 +48,11 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
                     content=_content(asset, digests), sha256s=digests, text=asset.text, look=look
                 )
             ),
+            context=_about_author(asset, engine, look=look, reading=reading),
         ),
         deadline=engine.configuration.asset_deadline,
     )
-    return judgement_of(examination, policy=engine.policy, pdq=look)
+    return judgement_of(examination, policy=engine.policy, pdq=look, simhash=reading)
 
 
 def judge_film(asset: Asset, engine: Engine) -> Judgement:
@@ -56,6 +62,7 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
     """
     film = joined([_taken_apart(one, engine) for one in asset.renditions.all()])
     looks = list(dict.fromkeys(look for still in film.stills if (look := look_of(still.data))))
+    reading = simhash(asset.text)
     digests = list(original_digests(asset))
     content = _content(asset, digests)
     exact = listed(content=content, sha256s=digests, text=asset.text)
@@ -69,11 +76,14 @@ def judge_film(asset: Asset, engine: Engine) -> Judgement:
             data=None,
             prompt_hits=_prompt_hits(asset),
             output_hits=(*exact, *{hit.entry: hit for hit in alike}.values()),
+            context=_about_author(asset, engine, look=looks[0] if looks else "", reading=reading),
         ),
         film,
         deadline=engine.configuration.film_deadline,
     )
-    return judgement_of(examination, policy=engine.policy, pdq=looks[0] if looks else "")
+    return judgement_of(
+        examination, policy=engine.policy, pdq=looks[0] if looks else "", simhash=reading
+    )
 
 
 def _taken_apart(rendition: Rendition, engine: Engine) -> Film:
@@ -113,6 +123,22 @@ def judge_picture(data: bytes, *, source_sha256: str, engine: Engine) -> Judgeme
         deadline=engine.configuration.picture_deadline,
     )
     return judgement_of(examination, policy=engine.policy, pdq=look)
+
+
+def _about_author(asset: Asset, engine: Engine, *, look: str, reading: str) -> tuple[Signal, ...]:
+    """Return what the author's latest outputs say of this one, where the policy wants to know."""
+    if spam.DETECTOR not in engine.policy.detectors:
+        return ()
+    limits = engine.configuration.spam_limits
+    return (
+        spam.judge(
+            pdq=look,
+            simhash=reading,
+            request=request_of(asset),
+            earlier=earlier_outputs(asset, seconds=limits.seconds),
+            limits=limits,
+        ),
+    )
 
 
 def _prompt_hits(asset: Asset) -> tuple[HashHit, ...]:

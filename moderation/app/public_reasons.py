@@ -42,6 +42,7 @@ _TITLES = {
     "dangerous": gettext_noop("This may help somebody to do something dangerous or illegal."),
     "spam": gettext_noop("This looks like spam or a scam."),
     "profanity": gettext_noop("This uses strong language."),
+    "privacy": gettext_noop("This may give away somebody's personal data."),
     "prompt_attack": gettext_noop("This looks like an attempt to get around our safety checks."),
     "review": gettext_noop("A person has to look at this first."),
 }

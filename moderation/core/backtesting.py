@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any, Final
 
+from moderation.core import minors
 from moderation.core.decisions import Decision, HashHit, ListHit, Verdict
-from moderation.core.policy import Policy, combine, evaluate
+from moderation.core.detectors import IN_PROCESS
+from moderation.core.policy import Policy, SurfaceRules, combine, evaluate
 from moderation.core.signals import Signal
 
 _Z: Final = 1.959964  # of a two-sided interval of 95 %
@@ -139,15 +141,18 @@ class Backtest:
 def again(policy: Policy, stored: Stored) -> Decision | None:
     """Return what a policy says of stored signals; None where none were kept."""
     decisions = []
+    seen = []
     for finding in stored.findings:
         surface = finding["surface"]
         if surface not in policy.surfaces:
             return None
+        signals = _signals(policy.surfaces[surface], finding)
+        seen.append(minors.Seen(surface, finding["text"], signals))
         decisions.append(
             evaluate(
                 policy,
                 surface=surface,
-                signals=[Signal.from_json(one) for one in finding["signals"]],
+                signals=signals,
                 list_hits=[
                     ListHit(one["term"], one["hazard"], one["severity"], one.get("list", ""))
                     for one in finding["words"]
@@ -165,7 +170,20 @@ def again(policy: Policy, stored: Stored) -> Decision | None:
                 ],
             )
         )
-    return combine(decisions) if decisions else None
+    return combine(decisions, further=minors.reason_across(seen)) if decisions else None
+
+
+def _signals(rules: SurfaceRules, finding: Mapping[str, Any]) -> list[Signal]:
+    """Return what was said then, and what detectors of this process that are newer say now.
+
+    They need nothing but the text, which was kept; others that were not asked stay missing.
+    """
+    said = [Signal.from_json(one) for one in finding["signals"]]
+    given = {signal.detector for signal in said}
+    text = finding["text"]
+    needed = rules.required + (rules.required_with_text if text.strip() else ())
+    newer = [name for name in dict.fromkeys(needed) if name in IN_PROCESS and name not in given]
+    return said + [IN_PROCESS[name](text) for name in newer]
 
 
 def wilson(successes: int, count: int) -> Interval | None:

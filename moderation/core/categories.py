@@ -38,6 +38,7 @@ UNMAPPED: Final[Mapping[Hazard, str]] = MappingProxyType(
     {
         Hazard.PROMPT_ATTACK: "about the model that is asked, not about the content",
         Hazard.SPAM: "unwanted, not harmful; no category says it",
+        Hazard.PRIVACY: "what is somebody's own; no category says it",
         Hazard.PROFANITY: "strong words at nobody; no category says it",
     }
 )

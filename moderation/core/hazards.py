@@ -17,6 +17,7 @@ class Hazard(StrEnum):
     PROMPT_ATTACK = "prompt_attack"
     SPAM = "spam"
     PROFANITY = "profanity"
+    PRIVACY = "privacy"
 
 
 SEVERITIES: Final[dict[str, int]] = {
@@ -26,6 +27,7 @@ SEVERITIES: Final[dict[str, int]] = {
     Hazard.HATE: 60,
     Hazard.VIOLENCE: 60,
     Hazard.SEXUAL: 50,
+    Hazard.PRIVACY: 50,
     Hazard.HARASSMENT: 40,
     Hazard.PROMPT_ATTACK: 30,
     Hazard.SPAM: 20,

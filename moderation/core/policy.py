@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
-from moderation.core import policy_file
+from moderation.core import detectors, policy_file
 from moderation.core.decisions import (
     RANK,
     Action,
@@ -75,10 +75,15 @@ def load(path: Path = DEFAULT_POLICY, *, lists_digest: str = "") -> Policy:
     """Read a policy file; `lists_digest` makes the word lists part of its version.
 
     Raises:
-        InvalidPolicy: when the file is no YAML or breaks a rule of the format.
+        InvalidPolicy: when the file is no YAML, breaks a rule of the format, or names a detector
+            that there is not: it would never answer.
         OSError: when it cannot be read.
     """
-    return parse(path.read_text(encoding="utf-8"), lists_digest=lists_digest)
+    policy = parse(path.read_text(encoding="utf-8"), lists_digest=lists_digest)
+    if nobody := detectors.unknown(policy.detectors):
+        known = ", ".join(detectors.DETECTORS)
+        raise InvalidPolicy(f"no detector is called {', '.join(nobody)}; there are {known}")
+    return policy
 
 
 def parse(source: str, *, lists_digest: str = "") -> Policy:
@@ -132,8 +137,10 @@ def evaluate(
     return _decision(policy.version, versions, reasons)
 
 
-def combine(decisions: Sequence[Decision]) -> Decision:
+def combine(decisions: Sequence[Decision], *, further: Sequence[Reason] = ()) -> Decision:
     """Return the decision over several surfaces of one item: the most severe wins.
+
+    `further` are reasons of no surface alone, which only their being together gives.
 
     Raises:
         ValueError: when there is nothing to combine, or the decisions' policies differ.
@@ -144,7 +151,7 @@ def combine(decisions: Sequence[Decision]) -> Decision:
     for decision in decisions:
         versions.update(decision.detector_versions)
     reasons = [reason for decision in decisions for reason in decision.reasons]
-    return _decision(decisions[0].policy_version, versions, reasons)
+    return _decision(decisions[0].policy_version, versions, [*reasons, *further])
 
 
 def _outages(policy: Policy, rules: SurfaceRules, signals: Sequence[Signal]) -> Iterable[Reason]:

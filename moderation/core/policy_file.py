@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from moderation.core import detectors as described
 from moderation.core.decisions import Action
 from moderation.core.hazards import Hazard
 
@@ -70,6 +71,8 @@ class PolicyFile(_Strict):
 
     @model_validator(mode="after")
     def _names_agree(self) -> "PolicyFile":
+        if promises := described.unkept(self.detectors):
+            raise ValueError("; ".join(promises))
         missing = {"prompt", "text", "image", "speech"} - set(self.surfaces)
         if missing:
             raise ValueError(f"surfaces without rules: {', '.join(sorted(missing))}")

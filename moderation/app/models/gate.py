@@ -74,6 +74,13 @@ class Verdict(Row):
     signals = models.JSONField(default=list)
     hash_hits = models.JSONField(default=list)
     pdq = models.CharField(max_length=64, blank=True, default="")
+    simhash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How the text reads, for texts that are nearly the same; empty for short ones.",
+    )
     policy_version = models.CharField(max_length=64, help_text="Policy and detector versions.")
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
     judged_in_ms = models.PositiveIntegerField(help_text="Time spent in detectors, milliseconds.")

@@ -18,7 +18,7 @@ from moderation.app.services.policies import activate_policy
 from moderation.app.services.reports import record_report
 from moderation.app.services.screenings import record_screening
 from moderation.app.services.verdicts import record_verdict, supersede_unavailable
-from moderation.app.services.viewings import note_view
+from moderation.app.services.viewings import note_view, reveal_case
 
 __all__ = [
     "activate_policy",
@@ -36,6 +36,7 @@ __all__ = [
     "release_claim",
     "remove_hash",
     "resume_hash",
+    "reveal_case",
     "set_hash_expiry",
     "supersede_unavailable",
 ]

@@ -5,10 +5,11 @@ from uuid import UUID
 from django.db import transaction
 
 from moderation.app.configuration import configuration
-from moderation.app.models import REASON_CHARACTERS, Case
+from moderation.app.models import Case
 from moderation.app.roles import require_decider
 from moderation.app.services import hashes
 from moderation.app.services.case_effects import close_case, picture, record_case
+from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
 from tidegate.audit.actions import Action
@@ -93,7 +94,7 @@ def decide_case(
         Conflict: held by somebody else, or already decided otherwise.
     """
     user_id = require_decider(viewer)
-    ruling, words = _ruling(outcome), _reason(reason)
+    ruling, words = _ruling(outcome), kept_reason(reason, missing="A decision needs a reason.")
     asset, case = _lock(case_id, viewer)
     _refuse_owner(asset, user_id)
     if case.state == Case.State.DECIDED:
@@ -165,16 +166,3 @@ def _ruling(outcome: str) -> Case.Ruling:
         raise InvalidInput(
             "The outcome must be release or block.", code="unknown_outcome", pointer="/outcome"
         ) from None
-
-
-def _reason(reason: str) -> str:
-    words = reason.strip()
-    if not words:
-        raise InvalidInput("A decision needs a reason.", code="reason_missing", pointer="/reason")
-    if len(words) > REASON_CHARACTERS or "\0" in words:
-        raise InvalidInput(
-            f"The reason may have at most {REASON_CHARACTERS} characters and no NUL.",
-            code="reason_invalid",
-            pointer="/reason",
-        )
-    return words

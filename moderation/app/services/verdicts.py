@@ -129,6 +129,7 @@ def _insert(
         signals=list(judgement.signals),
         hash_hits=list(judgement.hash_hits),
         pdq=judgement.pdq,
+        simhash=judgement.simhash,
         policy_version=judgement.policy_version,
         policy=policy,
         judged_in_ms=judgement.judged_in_ms,

@@ -82,6 +82,7 @@ class Action(StrEnum):
     CASE_CLAIM_RELEASED = "case.claim_released"
     CASE_DECIDED = "case.decided"
     CASE_VIEWED = "case.viewed"
+    CASE_REVEALED = "case.revealed"
     REPORT_RECORDED = "report.recorded"
     POLICY_ACTIVATED = "policy.activated"
     HASH_LISTED = "hash.listed"

@@ -10,6 +10,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/claim", cases.claim, name="console-claim"),
     path("cases/<uuid:case_id>/give-back", cases.give_back, name="console-give-back"),
     path("cases/<uuid:case_id>/decision", cases.decide, name="console-decide"),
+    path("cases/<uuid:case_id>/reveal", cases.reveal, name="console-reveal"),
     path("hashes", hashes.hashes, name="console-hashes"),
     path("hashes/add", hashes.add, name="console-hash-add"),
     path("hashes/banks", hashes.add_bank, name="console-bank-add"),

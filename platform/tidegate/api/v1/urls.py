@@ -91,6 +91,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>", cases.CaseView.as_view()),
     path("cases/<uuid:case_id>/claim", cases.CaseClaim.as_view()),
     path("cases/<uuid:case_id>/decision", cases.CaseDecision.as_view()),
+    path("cases/<uuid:case_id>/reveal", cases.CaseReveal.as_view()),
     path("hash-banks", hash_banks.HashBanks.as_view()),
     path("hash-banks/<uuid:bank_id>", hash_banks.HashBankView.as_view()),
     path("hash-banks/<uuid:bank_id>/import", hash_banks.HashBankImport.as_view()),
