@@ -26,12 +26,10 @@ _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS: Final = "10X98765432"
 # First two digits of GB/T 2260: where a resident was registered first.
 _PROVINCES: Final = frozenset(
-    map(
-        str,
-        [*range(11, 16), 21, 22, 23, *range(31, 38), *range(41, 47), *range(50, 55)]
-        + [*range(61, 66), 71, 81, 82, 83, 91],
-    )
-)
+    str(code)
+    for codes in (range(11, 16), range(21, 24), range(31, 38), range(41, 47), range(50, 55))
+    for code in codes
+) | frozenset(map(str, (*range(61, 66), 71, 81, 82, 83, 91)))
 _FIRST_YEAR: Final = 1880
 _RESIDENT_LENGTH: Final = 18
 _NINE: Final = 9

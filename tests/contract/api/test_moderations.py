@@ -136,7 +136,7 @@ def test_our_shape_of_a_picture(key: str, detectors: FakeDetectors) -> None:
     assert first[0]["verdict"] == "block"
     scored = {name: score for name, score in first[0]["scores"].items() if score is not None}
     assert scored == {"sexual": 0.99}
-    assert set(first[0]["detector_versions"]) == {"image_safety", "image_text"}
+    assert set(first[0]["detector_versions"]) == {"image_safety", "image_gore", "image_text"}
 
 
 def test_openais_shape_field_by_field(key: str, detectors: FakeDetectors) -> None:

@@ -1,7 +1,6 @@
 """Personal data is masked wherever staff read it, and shown for a reason that stays."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from django.test import Client
@@ -42,7 +41,7 @@ def case() -> Case:
 
 
 @pytest.fixture
-def rita() -> Iterator[Client]:
+def rita() -> Client:
     """A reviewer at the console."""
     client = Client()
     client.force_login(factories.make_user(display_name="Rita", staff=("reviewer", "auditor")))

@@ -6,7 +6,8 @@ import pytest
 
 from moderation.core import detectors, personal_data
 from moderation.core.detectors import DETECTORS, IN_PROCESS, patience
-from moderation.core.policy import DEFAULT_POLICY, InvalidPolicy, load, parse
+from moderation.core.policy import DEFAULT_POLICY, load, parse
+from moderation.core.policy_file import InvalidPolicy
 
 REPOSITORY = Path(__file__).parents[3]
 SERVED = REPOSITORY / "moderation" / "serving"

@@ -82,4 +82,4 @@ def test_what_speaks_of_minors(*, text: str, is_said: bool) -> None:
 
 def test_no_detector_gives_an_age() -> None:
     pictures = [one for one in DETECTORS.values() if one.reads in {"image", "film"}]
-    assert {hazard for one in pictures for hazard in one.hazards} == {"sexual"}
+    assert {hazard for one in pictures for hazard in one.hazards} == {"sexual", "violence"}

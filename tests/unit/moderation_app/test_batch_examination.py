@@ -92,6 +92,7 @@ def test_each_detector_is_asked_once_about_all_and_once_about_the_words_in_pictu
     batch(examiner, ITEMS)
     # Of the six texts two are the same words; of the two that were read one was a text, too.
     assert sorted(detectors.batches) == [
+        ("image_gore", 4),
         ("image_safety", 4),
         ("image_text", 4),
         ("prompt_attack", 2),
@@ -114,10 +115,13 @@ def test_much_is_asked_in_waves_so_that_others_get_answers_in_between(
         ("text_hazards", 2),
         ("text_hazards", 1),
         ("image_safety", 8),
+        ("image_gore", 8),
         ("image_text", 8),
         ("image_safety", 8),
+        ("image_gore", 8),
         ("image_text", 8),
         ("image_safety", 1),
+        ("image_gore", 1),
         ("image_text", 1),
     ]
     assert detectors.deadlines == sorted(detectors.deadlines, reverse=True)
@@ -146,7 +150,7 @@ def test_scores_of_texts_are_remembered_and_those_of_pictures_are_not(
     first = batch(examiner, ITEMS)
     detectors.asked.clear()
     assert batch(examiner, ITEMS) == first
-    assert detectors.asked == {"image_safety": 4, "image_text": 4}
+    assert detectors.asked == {"image_safety": 4, "image_gore": 4, "image_text": 4}
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def judge(examiner: Examiner) -> Judge:
         ({"text_hazards"}, Outcome.UNAVAILABLE),
         ({"prompt_attack"}, Outcome.UNAVAILABLE),
         ({"image_safety"}, Outcome.UNAVAILABLE),
+        ({"image_gore"}, Outcome.UNAVAILABLE),
         ({"image_text"}, Outcome.UNAVAILABLE),
         ({"speech_text"}, Outcome.RELEASE),
     ],

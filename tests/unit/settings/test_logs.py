@@ -15,18 +15,22 @@ CARD = "4242 4242 4242 4242"
 
 
 @pytest.mark.parametrize("output", ["json", "console"])
-def test_messages_values_and_tracebacks_are_masked(output: str) -> None:
+def test_messages_values_and_tracebacks_are_masked(
+    output: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written = io.StringIO()
     formatter = logging_config(level="INFO", output=output)["formatters"]["structured"]
     arguments = {name: value for name, value in formatter.items() if name != "()"}
     handler = logging.StreamHandler(written)
     handler.setFormatter(formatter["()"](**arguments))
-    logger = logging.Logger("test")
-    logger.addHandler(handler)
+    logger = logging.getLogger("tests.masked")
+    logger.setLevel("INFO")
+    logger.propagate = False
+    monkeypatch.setattr(logger, "handlers", [handler])
     logger.warning("a mail to %s", EMAIL)
     logger.info("more", extra={"rows": [{"note": CARD}], "job_id": "13800138000"})
     try:
-        raise ValueError(f"Failing row contains ({CARD})")
+        int(f"Failing row contains ({CARD})")
     except ValueError:
         logger.exception("broken", extra={"error": ValueError(EMAIL)})
     text = written.getvalue()
