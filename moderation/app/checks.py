@@ -13,6 +13,7 @@ from moderation.app.engine import engine
 from moderation.app.examination import Finding
 from moderation.app.fingerprints import content_digest, listed, look_of
 from moderation.app.judgement import counts
+from moderation.core import personal_data
 from moderation.core.decisions import HashHit, Reason, Verdict
 from moderation.core.hazards import Hazard
 from moderation.core.policy import Surface
@@ -145,10 +146,12 @@ def _why(reason: Reason, given: Input, signals: Sequence[Signal]) -> Why:
 
 
 def _spans(reason: Reason, text: str, term: str, signals: Sequence[Signal]) -> tuple[Span, ...]:
-    """Return where a reason stands: a listed word, or the piece whose score was the highest."""
+    """Return where a reason stands: a word, the data found, or the piece with the highest score."""
     if term:
         return spans_of_term(text, term)
     for signal in signals:
+        if signal.detector == reason.detector == personal_data.DETECTOR:
+            return personal_data.spans(signal.detail)
         if signal.detector == reason.detector and signal.score(reason.hazard) is not None:
             worst = max(signal.scores, key=lambda hazard: signal.score(hazard) or 0.0)
             if worst == reason.hazard:

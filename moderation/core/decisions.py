@@ -58,8 +58,8 @@ class Reason:
     """Why a verdict was reached.
 
     `rule` is one of score_block, score_hold, unknown_hazard, word_list, hash_list, allow_list,
-    detector_missing, detector_failed, label_missing. `hazard` is empty where none is at stake.
-    `entry` is the list entry that it rests on, if any.
+    minor_and_sexual, detector_missing, detector_failed, label_missing. `hazard` is empty where
+    none is at stake. `entry` is the list entry that it rests on, if any.
     """
 
     hazard: str

@@ -87,7 +87,7 @@ DETECTORS: Final[Mapping[str, Description]] = MappingProxyType(
                 30,
             ),
             Description("image_safety", "image", (Hazard.SEXUAL,), (), "triton", "weights", 19, 30),
-            Description("image_gore", "image", (Hazard.VIOLENCE,), (), "triton", "weights", 45, 30),
+            Description("image_gore", "image", (Hazard.VIOLENCE,), (), "triton", "weights", 35, 30),
             Description("image_text", "image", (), ("en", "zh"), "triton", "weights", 65, 60),
             Description("speech_text", "sound", (), ("en", "zh"), "triton", "weights", 2_000, 60),
             Description(CUTTER, "film", (), (), "triton", "programs", 600, 30),

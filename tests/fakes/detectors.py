@@ -1,8 +1,8 @@
 """Detectors that answer by rule: the same shape as Triton's, no server, no model.
 
 A text scores high for a hazard when it contains the hazard's marker word ("hatemark"); a media
-file "contains" text after the marker READS, is indecent when its bytes contain NUDE and bloody when they contain GORE. A film is
-pictures, each behind FRAME, and sounds, each behind SOUND.
+file "contains" text after the marker READS, is indecent when its bytes contain NUDE and bloody
+when they contain GORE. A film is pictures, each behind FRAME, and sounds, each behind SOUND.
 """
 
 import time

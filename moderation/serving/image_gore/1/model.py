@@ -74,16 +74,19 @@ def _prepared(content: bytes) -> np.ndarray:
         picture = Image.open(io.BytesIO(content))
         # A JPEG can be decoded at a fraction of its size, which saves most of a large one's time.
         picture.draft("RGB", (_SIDE * 2, _SIDE * 2))
-        picture = ImageOps.exif_transpose(picture).convert("RGBA")
+        picture = ImageOps.exif_transpose(picture)
+        if picture.has_transparency_data:
+            seen = picture.convert("RGBA")
+            paper = Image.new("RGBA", seen.size, (255, 255, 255, 255))
+            picture = Image.alpha_composite(paper, seen)
+        picture = picture.convert("RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError) as error:
         raise Unreadable(f"not a picture that can be read: {error}") from error
-    paper = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-    picture = Image.alpha_composite(paper, picture).convert("RGB")
     scale = min(_SIDE / picture.width, _SIDE / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    square = picture.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    square = picture.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
     square = square.filter(ImageFilter.GaussianBlur(_BLUR))
-    inside = picture.resize(size, Image.Resampling.LANCZOS)
+    inside = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     square.paste(inside, ((_SIDE - size[0]) // 2, (_SIDE - size[1]) // 2))
     pixels = np.asarray(square, dtype=np.float32).transpose(2, 0, 1)
     return np.ascontiguousarray(pixels[np.newaxis])
