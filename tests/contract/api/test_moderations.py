@@ -189,4 +189,4 @@ def test_openais_shape_takes_a_text_texts_and_parts(key: str, detectors: FakeDet
     assert (applied["sexual"], applied["hate"]) == (["text", "image"], ["text"])
     (picture,) = sent(key, {"input": parts[1:]})["results"]
     applied = picture["category_applied_input_types"]
-    assert {name for name, types in applied.items() if types} == {"sexual"}
+    assert {name for name, types in applied.items() if types} == {"sexual", "violence"}
