@@ -271,7 +271,7 @@ class Examiner:
         def finish() -> list[Signal]:
             known.update(
                 {
-                    key: IN_PROCESS[one.detector](one.content.decode())
+                    key: _judged_here(one)
                     for key, one in zip(keys, questions, strict=True)
                     if one.detector in IN_PROCESS
                 }
@@ -306,6 +306,14 @@ def together(findings: Sequence[Finding]) -> Decision:
         [minors.Seen(one.surface, one.text, one.signals) for one in findings]
     )
     return combine([one.decision for one in findings], further=across)
+
+
+def _judged_here(one: Asked) -> Signal:
+    """Return what a detector of this process says; bytes that are no text are nothing it reads."""
+    try:
+        return IN_PROCESS[one.detector](one.content.decode())
+    except UnicodeDecodeError:
+        return Signal.unavailable(one.detector, "not a text")
 
 
 def _surface_of(output: Output) -> Surface | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from moderation.app.examination import Examiner, Output
+from moderation.app.examination import Asked, Examiner, Output
 from moderation.app.film_examination import examine_film
 from moderation.app.judgement import Judgement, judgement_of
 from moderation.app.memo import Memo
@@ -132,3 +132,8 @@ def test_a_backtest_asks_a_newer_detector_of_this_process_about_the_kept_text(
 
 def _stored(judgement: Judgement) -> Stored:
     return Stored("1", "2", Verdict(judgement.verdict), judgement.signals, (), None)
+
+
+def test_bytes_that_are_no_text_are_an_outage_of_it_and_no_crash(examiner: Examiner) -> None:
+    (signal,) = examiner.ask([Asked("personal_data", b"\xff\xfe", may_be_remembered=False)], 1.0)
+    assert signal.error == "not a text"
