@@ -6,11 +6,11 @@ the other, and prompts and uploads of other people wait for their answers at the
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
-from moderation.app.examination import Asked, Examiner, Finding, about_text
+from moderation.app.examination import Asked, Examiner, Finding, about_text, together
 from moderation.core.context import Context
 from moderation.core.decisions import HashHit
 from moderation.core.failures import NO_BYTES
@@ -54,10 +54,11 @@ def start_batch(
             answered = answers.pop() if answers else _start(examiner, asked, until)
             for number, given in zip(wave, answered(), strict=True):
                 signals[number] = given
-        return [
+        findings = [
             examiner.finding(item.surface, _words(item, given), given, listed, Context())
             for item, given, listed in zip(items, signals, hits, strict=True)
         ]
+        return [replace(finding, decision=together([finding])) for finding in findings]
 
     return finish
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from moderation.core.consequences import DEFAULT_CONSEQUENCES, Consequences, load
+from moderation.core.spam import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Configuration:
             is the limit.
         policy_fuse_cases: cases an hour that people can take, of all traffic.
         audience_seconds: how old what organisations have stricter may be when it counts.
+        spam_seconds, spam_alike, spam_requests: requests of one author within this time that are
+            certain to be spam, of nearly the same output and in all.
         threads: detector calls that may run at once in one process.
     """
 
@@ -73,6 +76,9 @@ class Configuration:
     policy_fuse_factor: float = 2.0
     policy_fuse_margin: float = 0.05
     policy_fuse_cases: float = 600.0
+    spam_seconds: float = 3_600.0
+    spam_alike: int = 80
+    spam_requests: int = 800
     threads: int = 8
     audience_seconds: float = 5.0
 
@@ -80,6 +86,11 @@ class Configuration:
     def claim_lease(self) -> timedelta:
         """How long a claim lasts."""
         return timedelta(minutes=self.claim_minutes)
+
+    @property
+    def spam_limits(self) -> Limits:
+        """What counts as spam."""
+        return Limits(self.spam_seconds, self.spam_alike, self.spam_requests)
 
 
 @cache

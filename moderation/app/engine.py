@@ -1,7 +1,9 @@
 """One examiner per process, made when it is first needed."""
 
+import os
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
 from django.conf import settings
 
@@ -10,6 +12,7 @@ from moderation.app.examination import Asks, Examiner
 from moderation.app.memo import Memo
 from moderation.app.services.policies import activate_policy
 from moderation.core import policy as policies
+from moderation.core.guards import entries as guards
 from moderation.core.policy import Policy
 from moderation.core.signals import Signal
 from moderation.core.triton import Detectors
@@ -45,7 +48,7 @@ def engine() -> Engine:
     """
     words = load()
     path = configuration().policy_file or policies.DEFAULT_POLICY
-    policy = policies.load(path, lists_digest=words.digest)
+    policy = policies.load(path, lists_digest=words.digest, guards=_guards())
     activate_policy(policy=policy, lists_digest=words.digest)
     return build(policy=policy, words=words, detectors=Detectors(settings.TRITON_GRPC_URL))
 
@@ -64,3 +67,11 @@ def build(
     )
     examiner = Examiner(detectors=detectors, policy=policy, words=words, memo=memo)
     return Engine(policy, examiner, detectors, chosen)
+
+
+def _guards() -> frozenset[str]:
+    """Return the names of the guard models that the operator has added (docs/guards.md)."""
+    name = os.environ.get("TIDEGATE_GUARDS_FILE")
+    if not name:
+        return frozenset()
+    return frozenset(one.name for one in guards.read(Path(name).read_text("utf-8")))

@@ -10,8 +10,10 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from moderation.app.memo import Memo
+from moderation.core import minors
 from moderation.core.context import Context
 from moderation.core.decisions import Decision, HashHit, ListHit, Reason, Verdict
+from moderation.core.detectors import IN_PROCESS
 from moderation.core.failures import NO_BYTES
 from moderation.core.films import Film
 from moderation.core.normalisation import undisguised
@@ -112,7 +114,8 @@ class Output:
 
     `data` are the original's bytes, None when the storage could not give them; a text does not
     need them, and a video is judged by `film_examination`. `context` None was not gathered: a rule
-    that needs it then holds the output.
+    that needs it then holds the output. `about_author` is what detectors say that were asked about
+    the author and not about the output.
     """
 
     modality: str
@@ -122,6 +125,7 @@ class Output:
     prompt_hits: tuple[HashHit, ...] = ()
     output_hits: tuple[HashHit, ...] = ()
     context: Context | None = None
+    about_author: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ class Asked:
 def about_text(detectors: Sequence[str], text: str) -> list[Asked]:
     """Return what to ask about a text, and about what it says under its disguise if it wears one.
 
-    The more severe of both answers counts, as of any two signals.
+    The more severe of both answers counts, as of any two signals. A detector of this process says
+    where something stands, so it is asked about the text alone.
     """
     plain = undisguised(text)
     readings: list[tuple[str, dict[str, Any]]] = [(text, {})]
@@ -146,7 +151,7 @@ def about_text(detectors: Sequence[str], text: str) -> list[Asked]:
     return [
         Asked(name, utf8(reading), may_be_remembered=True, detail=detail)
         for name in detectors
-        for reading, detail in readings
+        for reading, detail in (readings[:1] if name in IN_PROCESS else readings)
     ]
 
 
@@ -250,6 +255,7 @@ class Examiner:
             if words:
                 further = self.ask(about_text(rules.required_with_text, words), deadline)
                 about_output = [*about_output, *further]
+        about_output = [*about_output, *output.about_author]
         findings = [self.finding(surface, words, about_output, output.output_hits, output.context)]
         if has_prompt:
             findings.append(
@@ -259,7 +265,7 @@ class Examiner:
             )
         return Examination(
             tuple(findings),
-            combine([finding.decision for finding in findings]),
+            together(findings),
             perf_counter() - started,
         )
 
@@ -296,7 +302,10 @@ class Examiner:
         return self.start(questions, deadline)()
 
     def start(self, questions: Sequence[Asked], deadline: float) -> Callable[[], list[Signal]]:
-        """Send what `ask` asks and return what waits for the signals."""
+        """Send what `ask` asks and return what waits for the signals.
+
+        Detectors of this process work while the others' answers are under way.
+        """
         keys = [(one.detector, hashlib.sha256(one.content).hexdigest()) for one in questions]
         known = {
             key: signal
@@ -305,18 +314,26 @@ class Examiner:
         }
         open_contents: dict[str, dict[str, bytes]] = {}
         for (name, digest), one in zip(keys, questions, strict=True):
-            if (name, digest) not in known:
+            if name not in IN_PROCESS and (name, digest) not in known:
                 open_contents.setdefault(name, {})[digest] = one.content
         sent = [Question(name, list(asked.values())) for name, asked in open_contents.items()]
         answers = self._detectors.start(sent, deadline) if sent else list
 
         def finish() -> list[Signal]:
+            known.update(
+                {
+                    key: _judged_here(one)
+                    for key, one in zip(keys, questions, strict=True)
+                    if one.detector in IN_PROCESS
+                }
+            )
             for (name, asked), signals in zip(open_contents.items(), answers(), strict=True):
                 known.update(
                     {(name, digest): signal for digest, signal in zip(asked, signals, strict=True)}
                 )
             for key, one in zip(keys, questions, strict=True):
-                if one.may_be_remembered and known[key].is_available:
+                is_asked = key[0] in open_contents
+                if is_asked and one.may_be_remembered and known[key].is_available:
                     self._memo.put(key, known[key])
             return [
                 replace(known[key], detail={**known[key].detail, **one.detail})
@@ -332,6 +349,22 @@ class Examiner:
         reason = Reason("", None, None, "unknown_modality", "", Verdict.HOLD, modality)
         version = self.policy.version
         return Examination((), Decision(Verdict.HOLD, (reason,), version, version, {}), 0.0)
+
+
+def together(findings: Sequence[Finding]) -> Decision:
+    """Return the decision over all surfaces of an item, and over what they say of each other."""
+    across = minors.reason_across(
+        [minors.Seen(one.surface, one.text, one.signals) for one in findings]
+    )
+    return combine([one.decision for one in findings], further=across)
+
+
+def _judged_here(one: Asked) -> Signal:
+    """Return what a detector of this process says; bytes that are no text are nothing it reads."""
+    try:
+        return IN_PROCESS[one.detector](one.content.decode())
+    except UnicodeDecodeError:
+        return Signal.unavailable(one.detector, "not a text")
 
 
 def _surface_of(output: Output) -> Surface | None:

@@ -12,9 +12,10 @@ from moderation.app.examination import (
     Examiner,
     Output,
     about_text,
+    together,
 )
 from moderation.core.films import CUTTER, Film, words_of
-from moderation.core.policy import Surface, combine
+from moderation.core.policy import Surface
 from moderation.core.signals import Signal
 
 PICTURES: Surface = "video"
@@ -49,6 +50,7 @@ def examine_film(examiner: Examiner, output: Output, film: Film, *, deadline: fl
         if words
         for one in about_text(surfaces[surface].required_with_text, words)
     ]
+    signals[PICTURES] += output.about_author
     answers = examiner.ask([one for _, one in further], deadline)
     for (surface, _), signal in zip(further, answers, strict=True):
         signals[surface].append(signal)
@@ -63,8 +65,7 @@ def examine_film(examiner: Examiner, output: Output, film: Film, *, deadline: fl
         )
         for surface, given in signals.items()
     ]
-    decision = combine([finding.decision for finding in findings])
-    return Examination(tuple(findings), decision, perf_counter() - started)
+    return Examination(tuple(findings), together(findings), perf_counter() - started)
 
 
 def _questions(

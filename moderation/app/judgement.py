@@ -8,11 +8,11 @@ from typing import Any, Protocol
 from moderation.app.examination import Examination
 from moderation.app.models import Case, Outcome
 from moderation.app.public_reasons import WAITING, public_reasons
-from moderation.core.backtesting import decisions_again
+from moderation.core.backtesting import decisions_again, together_again
 from moderation.core.decisions import RANK, Decision, Reason, Verdict, Waiting
 from moderation.core.failures import Failure, failure_among
 from moderation.core.hazards import MOST_URGENT, UNKNOWN, urgency
-from moderation.core.policy import Policy, combine
+from moderation.core.policy import Policy
 from tidegate.primitives.clock import now
 
 _AUTHOR_CODES = {"hash_list": "listed"}
@@ -30,6 +30,7 @@ class Judgement:
         signals: per surface what was seen (`Finding.to_json`).
         pdq: look of the picture, 64 hexadecimal digits or empty.
         film_hash: vPDQ of a film (`core.film_hashes.write`) or empty.
+        simhash: how the text reads, likewise.
         policy_version: the policy and the detector versions that answered, as one SHA-256.
         policy: the policy itself, so that its text can be kept.
         waiting: what the policy does while nobody can judge it; None where it does not say.
@@ -50,6 +51,7 @@ class Judgement:
     policy: Policy
     judged_in_ms: int
     waiting: Waiting | None = None
+    simhash: str = ""
     judged_at: datetime = field(default_factory=now)
 
     @property
@@ -102,11 +104,18 @@ class Evidence(Protocol):
     @property
     def film_hash(self) -> str: ...
     @property
+    def simhash(self) -> str: ...
+    @property
     def judged_in_ms(self) -> int: ...
 
 
 def judgement_of(
-    examination: Examination, *, policy: Policy, pdq: str = "", film_hash: str = ""
+    examination: Examination,
+    *,
+    policy: Policy,
+    pdq: str = "",
+    film_hash: str = "",
+    simhash: str = "",
 ) -> Judgement:
     """Put an examination into its stored form."""
     return _judgement(
@@ -131,6 +140,7 @@ def judgement_of(
         ),
         pdq=pdq,
         film_hash=film_hash,
+        simhash=simhash,
         judged_in_ms=round(examination.seconds * 1_000),
     )
 
@@ -145,12 +155,13 @@ def judged_again(given: Evidence, policy: Policy) -> Judgement | None:
         return None
     return _judgement(
         decisions,
-        combine([decision for _, decision in decisions]),
+        together_again(policy, given.signals, decisions),
         policy=policy,
         signals=tuple(given.signals),
         hash_hits=tuple(given.hash_hits),
         pdq=given.pdq,
         film_hash=given.film_hash,
+        simhash=given.simhash,
         judged_in_ms=given.judged_in_ms,
     )
 
@@ -164,14 +175,20 @@ def _judgement(
     hash_hits: tuple[Mapping[str, Any], ...],
     pdq: str,
     film_hash: str,
+    simhash: str,
     judged_in_ms: int,
 ) -> Judgement:
     """Put the decisions over surfaces, and the one over all of them, into their stored form."""
-    reasons = tuple(
-        _stored(surface, reason, one.waiting)
-        for surface, one in decisions
-        for reason in one.reasons
-    ) or tuple(_stored("", reason, decision.waiting) for reason in decision.reasons)
+    # What no surface says by itself: that nobody may judge it, or what two of them say together.
+    own = {reason for _, one in decisions for reason in one.reasons}
+    reasons = (
+        *(_stored("", one, decision.waiting) for one in decision.reasons if one not in own),
+        *(
+            _stored(surface, reason, one.waiting)
+            for surface, one in decisions
+            for reason in one.reasons
+        ),
+    )
     counted = [reason for reason in decision.reasons if counts(reason)]
     return Judgement(
         verdict=Outcome(decision.verdict.value),
@@ -188,6 +205,7 @@ def _judgement(
         policy=policy,
         judged_in_ms=judged_in_ms,
         waiting=decision.waiting,
+        simhash=simhash,
     )
 
 

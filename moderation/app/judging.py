@@ -19,12 +19,15 @@ from moderation.app.fingerprints import (
 )
 from moderation.app.judgement import Judgement, judgement_of
 from moderation.app.selectors.authors import author_facts, lineage_of
-from moderation.core import film_hashes
+from moderation.app.selectors.earlier import earlier_outputs, request_of
+from moderation.core import film_hashes, spam
 from moderation.core.context import Context
 from moderation.core.decisions import HashHit
 from moderation.core.failures import NO_BYTES, UNREADABLE
 from moderation.core.films import Film, Still, joined, unavailable
 from moderation.core.hashes import sha256
+from moderation.core.near_texts import simhash
+from moderation.core.signals import Signal
 from tidegate.assets import storage
 from tidegate.assets.models import Asset, Rendition
 from tidegate.projects.models import Project
@@ -46,6 +49,7 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
     is_judged = SURFACES.get(asset.modality, "text") != "text"
     data = _read(asset, digests) if is_judged and not is_read else b""
     look = look_of(data) if data and asset.modality == "image" else ""
+    reading = simhash(asset.text)
     examination: Examination = engine.examiner.output(
         Output(
             modality=asset.modality,
@@ -59,10 +63,11 @@ def judge_asset(asset: Asset, engine: Engine) -> Judgement:
                 )
             ),
             context=context,
+            about_author=_about_author(asset, engine, look=look, reading=reading),
         ),
         deadline=engine.configuration.asset_deadline,
     )
-    return judgement_of(examination, policy=engine.policy, pdq=look)
+    return judgement_of(examination, policy=engine.policy, pdq=look, simhash=reading)
 
 
 def _judge_film(asset: Asset, engine: Engine, context: Context) -> Judgement:
@@ -79,6 +84,7 @@ def _judge_film(asset: Asset, engine: Engine, context: Context) -> Judgement:
         for still, look in hashed
         if still.at_ms is not None
     )
+    reading = simhash(asset.text)
     digests = list(original_digests(asset))
     content = _content(asset, digests)
     exact = listed(content=content, sha256s=digests, text=asset.text)
@@ -94,6 +100,9 @@ def _judge_film(asset: Asset, engine: Engine, context: Context) -> Judgement:
             prompt_hits=_prompt_hits(asset),
             output_hits=(*exact, *{hit.entry: hit for hit in alike}.values(), *same),
             context=context,
+            about_author=_about_author(
+                asset, engine, look=looks[0] if looks else "", reading=reading
+            ),
         ),
         film,
         deadline=engine.configuration.film_deadline,
@@ -103,6 +112,7 @@ def _judge_film(asset: Asset, engine: Engine, context: Context) -> Judgement:
         policy=engine.policy,
         pdq=looks[0] if looks else "",
         film_hash=film_hashes.write(frames) if frames else "",
+        simhash=reading,
     )
 
 
@@ -158,6 +168,22 @@ def _around(asset: Asset, engine: Engine) -> tuple[Engine, Context]:
         lineage=lineage_of(asset),
     )
     return served.engine, context
+
+
+def _about_author(asset: Asset, engine: Engine, *, look: str, reading: str) -> tuple[Signal, ...]:
+    """Return what the author's latest outputs say of this one, where the policy wants to know."""
+    if spam.DETECTOR not in engine.policy.detectors:
+        return ()
+    limits = engine.configuration.spam_limits
+    return (
+        spam.judge(
+            pdq=look,
+            simhash=reading,
+            request=request_of(asset),
+            earlier=earlier_outputs(asset, seconds=limits.seconds),
+            limits=limits,
+        ),
+    )
 
 
 def _prompt_hits(asset: Asset) -> tuple[HashHit, ...]:

@@ -11,9 +11,18 @@ from dataclasses import asdict, dataclass, field
 from math import sqrt
 from typing import Any, Final
 
+from moderation.core import minors
 from moderation.core.context import Context
 from moderation.core.decisions import Decision, HashHit, ListHit, Verdict
-from moderation.core.policy import Policy, Surface, combine, evaluate, for_audience
+from moderation.core.detectors import IN_PROCESS
+from moderation.core.policy import (
+    Policy,
+    Surface,
+    SurfaceRules,
+    combine,
+    evaluate,
+    for_audience,
+)
 from moderation.core.signals import Signal
 from moderation.core.tightening import TighteningFile
 
@@ -217,7 +226,7 @@ def again(policy: Policy, stored: Stored) -> Decision | None:
     The policy is the one for the audience, if it has such: see `for_audience`.
     """
     decisions = decisions_again(policy, stored.findings, stored.hash_hits)
-    return combine([decision for _, decision in decisions]) if decisions else None
+    return together_again(policy, stored.findings, decisions) if decisions else None
 
 
 def decisions_again(
@@ -238,7 +247,7 @@ def decisions_again(
             evaluate(
                 policy,
                 surface=finding["surface"],
-                signals=[Signal.from_json(one) for one in finding["signals"]],
+                signals=_signals(policy.surfaces[finding["surface"]], finding),
                 list_hits=[
                     ListHit(one["term"], one["hazard"], one["severity"], one.get("list", ""))
                     for one in finding["words"]
@@ -262,6 +271,37 @@ def decisions_again(
         )
         for finding in findings
     ]
+
+
+def together_again(
+    policy: Policy,
+    findings: Sequence[Mapping[str, Any]],
+    decisions: Sequence[tuple[Surface, Decision]],
+) -> Decision:
+    """Return the decision over all surfaces again, and over what they say of each other."""
+    seen = [
+        minors.Seen(
+            finding["surface"],
+            finding["text"],
+            _signals(policy.surfaces[finding["surface"]], finding),
+        )
+        for finding in findings
+    ]
+    further = minors.reason_across(seen)
+    return combine([decision for _, decision in decisions], further=further)
+
+
+def _signals(rules: SurfaceRules, finding: Mapping[str, Any]) -> list[Signal]:
+    """Return what was said then, and what detectors of this process that are newer say now.
+
+    They need nothing but the text, which was kept; others that were not asked stay missing.
+    """
+    said = [Signal.from_json(one) for one in finding["signals"]]
+    given = {signal.detector for signal in said}
+    text = finding["text"]
+    needed = rules.required + (rules.required_with_text if text.strip() else ())
+    newer = [name for name in dict.fromkeys(needed) if name in IN_PROCESS and name not in given]
+    return said + [IN_PROCESS[name](text) for name in newer]
 
 
 def wilson(successes: int, count: int) -> Interval | None:

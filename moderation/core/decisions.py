@@ -84,7 +84,8 @@ class Reason:
     """Why a verdict was reached.
 
     `rule` is one of score_block, score_hold, unknown_hazard, word_list, hash_list, allow_list,
-    detector_missing, detector_failed, label_missing, rule, rule_failed. `detector` names the
+    detector_missing, detector_failed, label_missing, rule, rule_failed,
+    minor_and_sexual. `detector` names the
     detector, the list, or the rule. `hazard` is empty where none is at stake.
 
     Attributes:

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from moderation.core import tightening
+from moderation.core import detectors, tightening
 from moderation.core.context import Audience, Context
 from moderation.core.decisions import (
     RANK,
@@ -21,6 +21,7 @@ from moderation.core.decisions import (
 )
 from moderation.core.documents import shaped
 from moderation.core.loosening import looser
+from moderation.core.marked_yaml import Mistake
 from moderation.core.policy_file import (
     InvalidPolicy,
     PolicyFile,
@@ -75,14 +76,24 @@ class Policy:
     lists_digest: str
 
 
-def load(path: Path = DEFAULT_POLICY, *, lists_digest: str = "") -> Policy:
+def load(
+    path: Path = DEFAULT_POLICY, *, lists_digest: str = "", guards: Collection[str] = ()
+) -> Policy:
     """Read a policy file; `lists_digest` makes the word lists part of its version.
 
+    `guards` are the detectors that an operator has added.
+
     Raises:
-        InvalidPolicy: when the file is no YAML or breaks a rule of the format.
+        InvalidPolicy: when the file is no YAML, breaks a rule of the format, or names a detector
+            that there is not: it would never answer.
         OSError: when it cannot be read.
     """
-    return parse(path.read_text(encoding="utf-8"), lists_digest=lists_digest)
+    policy = parse(path.read_text(encoding="utf-8"), lists_digest=lists_digest)
+    if nobody := detectors.unknown(set(policy.detectors) - set(guards)):
+        known = ", ".join([*detectors.DETECTORS, *guards])
+        what = f"no detector is called {', '.join(sorted(nobody))}"
+        raise InvalidPolicy([Mistake("detectors", 0, 0, what, f"There are: {known}.")])
+    return policy
 
 
 def parse(source: str, *, lists_digest: str = "") -> Policy:
@@ -157,8 +168,10 @@ def evaluate(
     return _decision(policy.version, versions, reasons, _waiting(policy, reasons))
 
 
-def combine(decisions: Sequence[Decision]) -> Decision:
+def combine(decisions: Sequence[Decision], *, further: Sequence[Reason] = ()) -> Decision:
     """Return the decision over several surfaces of one item: the most severe wins.
+
+    `further` are reasons of no surface alone, which only their being together gives.
 
     Raises:
         ValueError: when there is nothing to combine, or the decisions' policies differ.
@@ -170,7 +183,7 @@ def combine(decisions: Sequence[Decision]) -> Decision:
         versions.update(decision.detector_versions)
     reasons = [reason for decision in decisions for reason in decision.reasons]
     waiting = _strictest(one.waiting for one in decisions)
-    return _decision(decisions[0].policy_version, versions, reasons, waiting)
+    return _decision(decisions[0].policy_version, versions, [*reasons, *further], waiting)
 
 
 def _waiting(policy: Policy, reasons: Sequence[Reason]) -> Waiting | None:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from moderation.core import detectors as described
 from moderation.core.decisions import Action
 from moderation.core.expressions import LONGEST, InvalidExpression
 from moderation.core.hazards import Hazard
@@ -233,6 +234,9 @@ def rule_names_differ(
 def contradictions(file: PolicyFile, marked: Marked) -> Iterator[Mistake]:
     """Yield a mistake for each part of a policy that another part contradicts."""
     known = ", ".join(file.detectors)
+    for promise in described.unkept(file.detectors):
+        advice = "Demand what it gives (docs/detectors.md)."
+        yield marked.mistake(("detectors",), promise, advice, is_key=True)
     for surface, rules in file.surfaces.items():
         at = ("surfaces", surface)
         named = {"required": rules.required, "required_with_text": rules.required_with_text}

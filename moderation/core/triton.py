@@ -14,6 +14,7 @@ from typing import Any, Final
 import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from moderation.core.detectors import patience
 from moderation.core.films import CUTTER, Film, decoded, unavailable
 from moderation.core.signals import Signal
 from moderation.core.wire import decode
@@ -73,16 +74,19 @@ class Detectors:
     ) -> Callable[[], list[list[Signal]]]:
         """Send the questions of `ask` and return what waits for their answers.
 
-        All requests are in flight together, so the wait is that of the slowest detector.
+        All requests are in flight together, so the wait is that of the slowest detector. Each has a
+        deadline of its own as well, and the shorter one holds.
         """
         stub = self._connected()
         flying = []
         for model, answering in _models(questions):
             contents = questions[next(iter(answering.values()))].contents
+            names = [questions[number].detector for number in answering.values()]
+            timeout = patience(names, deadline_seconds)
             for start in range(0, len(contents), LARGEST_BATCH):
                 part = contents[start : start + LARGEST_BATCH]
                 request = _request(model, part)
-                future = stub.ModelInfer.future(request, timeout=deadline_seconds)
+                future = stub.ModelInfer.future(request, timeout=timeout)
                 flying.append((answering, len(part), future))
 
         def answers() -> list[list[Signal]]:
@@ -100,7 +104,8 @@ class Detectors:
         """Take a film apart. Never raises for an outage: then the film says why it is none."""
         stub = self._connected()
         request = _request(CUTTER, [film], shape=[1])
-        answered = _answered(stub.ModelInfer.future(request, timeout=deadline_seconds))
+        timeout = patience([CUTTER], deadline_seconds)
+        answered = _answered(stub.ModelInfer.future(request, timeout=timeout))
         if isinstance(answered, str):
             return unavailable(answered)
         results, sounds = answered.get("RESULT", []), answered.get("SOUND", [])

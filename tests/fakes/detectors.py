@@ -1,8 +1,8 @@
 """Detectors that answer by rule: the same shape as Triton's, no server, no model.
 
 A text scores high for a hazard when it contains the hazard's marker word ("hatemark"); a media
-file "contains" text after the marker READS, and is indecent when its bytes contain NUDE. A film is
-pictures, each behind FRAME, and sounds, each behind SOUND.
+file "contains" text after the marker READS, is indecent when its bytes contain NUDE and bloody
+when they contain GORE. A film is pictures, each behind FRAME, and sounds, each behind SOUND.
 """
 
 import time
@@ -27,6 +27,7 @@ TEXT_HAZARDS = (
 )
 READS = b"[reads]"
 NUDE = b"[nude]"
+GORE = b"[gore]"
 SUSPECT = b"[suspect]"
 FRAME = b"[frame]"
 SOUND = b"[sound]"
@@ -89,7 +90,7 @@ class FakeDetectors:
     def everything_down(self) -> None:
         """Let no detector answer."""
         self.down = {"text_hazards", "prompt_attack", "image_safety", "image_text", "speech_text"}
-        self.down.add(CUTTER)
+        self.down |= {"image_gore", CUTTER}
 
     def _signal(self, name: str, content: bytes) -> Signal:
         if name in self.down:
@@ -102,6 +103,9 @@ class FakeDetectors:
         if name == "image_safety":
             score = CERTAIN if NUDE in content else DOUBTFUL if SUSPECT in content else CLEAN
             return Signal(detector=name, version=version, scores={"sexual": score})
+        if name == "image_gore":
+            score = CERTAIN if GORE in content else CLEAN
+            return Signal(detector=name, version=version, scores={"violence": score})
         hazards = TEXT_HAZARDS if name == "text_hazards" else ("prompt_attack",)
         text = content.decode()
         return Signal(

@@ -60,6 +60,13 @@ class Verdict(Row):
     film_hash = models.TextField(
         blank=True, default="", db_default="", help_text="vPDQ of a film; empty for all else."
     )
+    simhash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How the text reads, for texts that are nearly the same; empty for short ones.",
+    )
     policy_version = models.CharField(max_length=64, help_text="Policy and detector versions.")
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
     judged_in_ms = models.PositiveIntegerField(help_text="Time spent in detectors, milliseconds.")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from moderation.app.masking import masked_evidence
 from moderation.app.models import Case, Report, Verdict
 from moderation.app.roles import may_decide, require_reader
 from moderation.app.selectors.queue import decider, summary
@@ -37,10 +38,17 @@ _SURFACES = frozenset(get_args(Surface))
 def case_for(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvidence:
     """Return a case and its evidence, with up to `similar` decided cases like it.
 
+    Personal data in it is masked; `services.reveal_case` gives it unmasked.
+
     Raises:
         NotAllowed: the viewer is no review staff.
         NotFound: no such case, or (for a key) not of its organisation.
     """
+    return masked_evidence(unmasked_case(viewer, case_id, similar=similar))
+
+
+def unmasked_case(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvidence:
+    """As `case_for`, with personal data: for the service alone that writes down who saw it."""
     require_reader(viewer)
     case = (
         Case.objects.select_related("asset", "claimed_by", "decided_by").filter(pk=case_id).first()

@@ -3,12 +3,14 @@
 import base64
 import binascii
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet
 
+from moderation.app.masking import masked_summary
 from moderation.app.models import Case
 from moderation.app.roles import require_reader
 from moderation.app.selectors.views import CasePage, CaseSummary, QueueCounts
@@ -71,7 +73,7 @@ def queue(
     found = list(cases.select_related("asset", "claimed_by", "decided_by")[: size + 1])
     page = found[:size]
     return CasePage(
-        cases=tuple(summary(case, viewer) for case in page),
+        cases=tuple(_line(case, viewer) for case in page),
         next_cursor=_cursor(page[-1], state) if len(found) > size else None,
     )
 
@@ -100,7 +102,7 @@ def queue_counts(viewer: Viewer) -> QueueCounts:
 
 
 def summary(case: Case, viewer: Viewer) -> CaseSummary:
-    """Return a case as a line; wants `asset`, `claimed_by` and `decided_by` loaded with it."""
+    """Return a case as a line, not masked; wants `asset`, `claimed_by` and `decided_by` loaded."""
     is_held = (
         case.state == Case.State.CLAIMED
         and case.lease_expires_at is not None
@@ -113,7 +115,7 @@ def summary(case: Case, viewer: Viewer) -> CaseSummary:
         organisation_id=case.organisation_id,
         modality=case.asset.modality,
         title=case.asset.title,
-        prompt=case.asset.prompt[:_PROMPT_EXCERPT],
+        prompt=case.asset.prompt,
         state=str(state),
         because=case.because,
         severity=case.severity,
@@ -130,6 +132,12 @@ def summary(case: Case, viewer: Viewer) -> CaseSummary:
         decided_by=decider(case),
         decided_at=case.decided_at,
     )
+
+
+def _line(case: Case, viewer: Viewer) -> CaseSummary:
+    """Return a line to be shown: masked before it is cut, or half a number would stay."""
+    line = masked_summary(summary(case, viewer))
+    return replace(line, prompt=line.prompt[:_PROMPT_EXCERPT])
 
 
 def decider(case: Case) -> str:

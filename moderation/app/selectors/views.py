@@ -140,7 +140,8 @@ class CaseEvidence:
 
     `reasons` are the stored reasons of the latest verdict (surface, hazard, score, threshold,
     rule, detector, verdict, detail); `found_text` is what was read or heard in the output;
-    `refusal` says why this viewer cannot decide, and is empty when they can.
+    `refusal` says why this viewer cannot decide, and is empty when they can. Personal data is
+    masked; `has_masked` says that there was some, `is_revealed` that it is shown for a reason.
     """
 
     case: CaseSummary
@@ -157,3 +158,5 @@ class CaseEvidence:
     previous: tuple[CaseSummary, ...]
     similar: tuple[SimilarCase, ...]
     refusal: str
+    has_masked: bool = False
+    is_revealed: bool = False

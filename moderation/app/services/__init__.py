@@ -35,7 +35,7 @@ from moderation.app.services.screenings import record_screening
 from moderation.app.services.shadows import forget_shadows, note_shadows
 from moderation.app.services.taxonomies import publish_taxonomy
 from moderation.app.services.verdicts import record_verdict, supersede_unavailable
-from moderation.app.services.viewings import note_view
+from moderation.app.services.viewings import note_view, reveal_case
 
 __all__ = [
     "activate_policy",
@@ -69,6 +69,7 @@ __all__ = [
     "release_claim",
     "remove_hash",
     "resume_hash",
+    "reveal_case",
     "roll_back_policy",
     "set_hash_expiry",
     "start_backtest",

@@ -6,11 +6,12 @@ from uuid import UUID
 from django.db import transaction
 
 from moderation.app.configuration import configuration
-from moderation.app.models import REASON_CHARACTERS, Case
+from moderation.app.models import Case
 from moderation.app.roles import require_decider
 from moderation.app.services import rulings
 from moderation.app.services.case_effects import close_case, picture, record_case
 from moderation.app.services.hash_rulings import list_output
+from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
 from tidegate.audit.actions import Action
@@ -98,7 +99,7 @@ def decide_case(
         Conflict: held by somebody else, or already decided otherwise.
     """
     user_id = require_decider(viewer)
-    ruling, words = _ruling(outcome), worded(reason)
+    ruling, words = _ruling(outcome), kept_reason(reason, missing="A decision needs a reason.")
     subject = _visible(case_id, viewer)
     is_block = ruling == Case.Ruling.BLOCK
     if is_block:
@@ -205,17 +206,3 @@ def named_in(case: Case) -> list[str]:
     """Return what a case is about: its hazards, or else what was reported."""
     reported = case.reports.exclude(reason="").values_list("reason", flat=True)
     return list(case.hazards) or sorted(set(reported))
-
-
-def worded(reason: str) -> str:
-    """Return a reason that is one, or raise InvalidInput."""
-    words = reason.strip()
-    if not words:
-        raise InvalidInput("A decision needs a reason.", code="reason_missing", pointer="/reason")
-    if len(words) > REASON_CHARACTERS or "\0" in words:
-        raise InvalidInput(
-            f"The reason may have at most {REASON_CHARACTERS} characters and no NUL.",
-            code="reason_invalid",
-            pointer="/reason",
-        )
-    return words

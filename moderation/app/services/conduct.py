@@ -10,8 +10,8 @@ from moderation.app.models import Restriction, Strike
 from moderation.app.roles import require_restricter
 from moderation.app.services import restrictions, rulings
 from moderation.app.services.authors import lock_author
-from moderation.app.services.cases import worded
 from moderation.app.services.holds import lock_assets
+from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.models import User
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit.services import lock_chains
@@ -44,7 +44,7 @@ def impose_restriction(
         Conflict: this restriction is in force already.
     """
     user_id = require_restricter(viewer)
-    words, until = worded(reason), _until(_kind(kind), hours)
+    words, until = kept_reason(reason, missing="This needs a reason."), _until(_kind(kind), hours)
     if viewer.organisation_id not in {None, organisation_id}:
         raise NotAllowed("A key restricts in its own organisation.", code="staff_scope")
     _refuse_self(user_id, author_id)
@@ -87,7 +87,7 @@ def lift_restriction(*, viewer: Viewer, restriction_id: UUID, reason: str) -> Re
         NotFound: no such restriction, or (for a key) not of its organisation.
         InvalidInput: no reason.
     """
-    user_id, words = require_restricter(viewer), worded(reason)
+    user_id, words = require_restricter(viewer), kept_reason(reason, missing="This needs a reason.")
     restriction = _visible_restriction(viewer, restriction_id)
     _refuse_self(user_id, restriction.author_id)
     lock_author(restriction.author_id)
@@ -117,7 +117,7 @@ def void_strike(*, viewer: Viewer, strike_id: UUID, reason: str) -> Strike:
     Raises:
         NotAllowed, NotFound, InvalidInput: as `lift_restriction`.
     """
-    user_id, words = require_restricter(viewer), worded(reason)
+    user_id, words = require_restricter(viewer), kept_reason(reason, missing="This needs a reason.")
     found = Strike.objects.filter(pk=strike_id)
     if viewer.organisation_id is not None:
         found = found.filter(organisation_id=viewer.organisation_id)

@@ -9,7 +9,7 @@ from moderation.app.models import Case, Hold, TakedownNotice
 from moderation.app.public_reasons import public_reasons
 from moderation.app.roles import require_decider
 from moderation.app.services.case_effects import open_case
-from moderation.app.services.cases import worded
+from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -46,7 +46,7 @@ def record_notice(
         Conflict: the asset is being checked at this moment.
     """
     user_id = require_decider(viewer)
-    words = worded(reason)
+    words = kept_reason(reason, missing="This needs a reason.")
     name, number = claimant.strip(), reference.strip()
     if not 1 <= len(name) <= _LONGEST_NAME or "\0" in name:
         raise InvalidInput("Say who claims it.", code="claimant_invalid", pointer="/claimant")

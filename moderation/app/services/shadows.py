@@ -9,8 +9,7 @@ from moderation.app.configuration import configuration
 from moderation.app.in_force import in_force
 from moderation.app.judgement import Judgement
 from moderation.app.models import ShadowDecision
-from moderation.core.backtesting import because, decisions_again
-from moderation.core.policy import combine
+from moderation.core.backtesting import because, decisions_again, together_again
 from tidegate.assets.models import Asset
 from tidegate.primitives.clock import now
 
@@ -34,7 +33,7 @@ def note_shadows(*, asset: Asset, judgement: Judgement) -> None:
     for key, policy in shadows:
         why: tuple[str, ...] = ()
         decisions = decisions_again(policy, judgement.signals, judgement.hash_hits)
-        decision = combine([one for _, one in decisions]) if decisions else None
+        decision = together_again(policy, judgement.signals, decisions) if decisions else None
         if decision is None or any(one.rule == "detector_missing" for one in decision.reasons):
             said = ""
         else:

@@ -316,6 +316,7 @@ def insert_verdict(
         hash_hits=list(judgement.hash_hits),
         pdq=judgement.pdq,
         film_hash=judgement.film_hash,
+        simhash=judgement.simhash,
         policy_version=judgement.policy_version,
         policy_id=policy_id,
         judged_in_ms=judgement.judged_in_ms,

@@ -1,12 +1,16 @@
 """Who looked at what: a reviewer's look into a case is itself a fact worth keeping."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from moderation.app.models import Case
-from moderation.app.roles import require_reader
+from moderation.app.roles import require_decider, require_reader
+from moderation.app.selectors.evidence import unmasked_case
+from moderation.app.selectors.views import CaseEvidence
+from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
 from tidegate.audit.actions import Action
@@ -27,9 +31,7 @@ def note_view(*, case_id: UUID, viewer: Viewer) -> bool:
         NotFound: no such case, or (for a key) not of its organisation.
     """
     require_reader(viewer)
-    case = Case.objects.select_related("asset").filter(pk=case_id).first()
-    if case is None or viewer.organisation_id not in {None, case.organisation_id}:
-        raise NotFound("There is no such case.", code="case_not_found")
+    case = _case(case_id, viewer)
     actor = viewer.actor()
     is_known = (
         audit.entries(
@@ -54,3 +56,39 @@ def note_view(*, case_id: UUID, viewer: Viewer) -> bool:
         correlation_id=case.asset.correlation_id,
     )
     return True
+
+
+@transaction.atomic
+def reveal_case(*, case_id: UUID, viewer: Viewer, reason: str) -> CaseEvidence:
+    """Return a case with the personal data in it, and leave an entry that says who saw it and why.
+
+    Every time is a look of its own. What the reason quotes of the data is masked in the entry.
+
+    Raises:
+        NotAllowed: the viewer may not decide cases.
+        NotFound: no such case, or (for a key) not of its organisation.
+        InvalidInput: a reason that is empty or too long.
+    """
+    require_decider(viewer)
+    words = kept_reason(reason, missing="Say why you have to see it.")
+    case = _case(case_id, viewer)
+    evidence = replace(unmasked_case(viewer, case_id), is_revealed=True)
+    record(
+        Action.CASE_REVEALED,
+        chain=f"organisation:{case.organisation_id}",
+        actor=viewer.actor(),
+        subject_type="moderation.case",
+        subject_id=str(case.pk),
+        before=None,
+        after={"state": case.state},
+        reason=words,
+        correlation_id=case.asset.correlation_id,
+    )
+    return evidence
+
+
+def _case(case_id: UUID, viewer: Viewer) -> Case:
+    case = Case.objects.select_related("asset").filter(pk=case_id).first()
+    if case is None or viewer.organisation_id not in {None, case.organisation_id}:
+        raise NotFound("There is no such case.", code="case_not_found")
+    return case

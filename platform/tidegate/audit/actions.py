@@ -83,6 +83,7 @@ class Action(StrEnum):
     CASE_DECIDED = "case.decided"
     ASSET_OVERDUE = "asset.overdue"
     CASE_VIEWED = "case.viewed"
+    CASE_REVEALED = "case.revealed"
     REPORT_RECORDED = "report.recorded"
     STRIKE_ISSUED = "strike.issued"
     STRIKE_VOIDED = "strike.voided"

@@ -26,6 +26,7 @@ urlpatterns = [
         conduct.notice,
         name="console-notice",
     ),
+    path("cases/<uuid:case_id>/reveal", cases.reveal, name="console-reveal"),
     path("hashes", hashes.hashes, name="console-hashes"),
     path("hashes/add", hashes.add, name="console-hash-add"),
     path("hashes/banks", hashes.add_bank, name="console-bank-add"),

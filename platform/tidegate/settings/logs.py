@@ -1,11 +1,22 @@
-"""Structured logs: one JSON object a line, with the request's and the causal chain's ids."""
+"""Structured logs: one JSON object a line, with the request's and the causal chain's ids.
+
+Personal data is masked in every line, last of all: an error's text and a traceback quote what
+people wrote (PostgreSQL quotes the failing row), and no place that logs has to think of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from structlog.types import Processor
+from structlog.types import EventDict, Processor
+
+from moderation.core.masking import masked
+
+# Nobody's data, and dear to whoever follows a request through the logs.
+_OURS = frozenset({"timestamp", "level", "logger"})
+_OUR_ENDINGS = ("_id", "sha256")
 
 
 def logging_config(*, level: str, output: str) -> dict[str, Any]:
@@ -70,9 +81,30 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
 
 
 def _render(output: str) -> list[Processor]:
+    last: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if output == "console":
-        return [structlog.dev.ConsoleRenderer(colors=False)]
-    return [
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
-    ]
+        last = structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
+    return [structlog.processors.format_exc_info, mask_personal_data, last]
+
+
+def mask_personal_data(_logger: Any, _method: str, line: EventDict) -> EventDict:
+    """Return the line with kinds and numbers in the place of personal data."""
+    return {
+        key: value if key in _OURS or key.endswith(_OUR_ENDINGS) else _masked(value)
+        for key, value in line.items()
+    }
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, Mapping):
+        return {key: _masked(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(one) for one in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    # Whatever else is written as its text, by either renderer.
+    return masked(str(value))

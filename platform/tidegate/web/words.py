@@ -100,6 +100,7 @@ HAZARDS: Words = {
     "harassment": _("Harassment"),
     "spam": _("Spam or scam"),
     "profanity": _("Strong language"),
+    "privacy": _("Personal data"),
     "prompt_attack": _("Attack on the checks"),
     "listed": _("On a hash list"),
     "reported": _("Reported"),

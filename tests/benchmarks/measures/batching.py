@@ -32,6 +32,7 @@ def measure(stand: Stand) -> Result:
         "text_hazards": _text,
         "prompt_attack": _text,
         "image_safety": _picture,
+        "image_gore": _picture,
         "image_text": _picture,
         "speech_text": _sound,
     }

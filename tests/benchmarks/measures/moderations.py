@@ -104,7 +104,10 @@ def _ask_texts(detectors: Detectors, count: int) -> float:
 
 def _ask_image(detectors: Detectors) -> float:
     content = [_picture()]
-    return _asked(detectors, [Question("image_safety", content), Question("image_text", content)])
+    return _asked(
+        detectors,
+        [Question(name, content) for name in ("image_safety", "image_gore", "image_text")],
+    )
 
 
 def _asked(detectors: Detectors, questions: Sequence[Question]) -> float:

@@ -16,7 +16,14 @@ from tidegate.stack import ports
 from tidegate.stack.serving_env import CHECKOUT
 from tidegate.stack.triton import REPOSITORIES, TritonPorts, TritonServer
 
-_DETECTORS = ("text_hazards", "prompt_attack", "image_safety", "image_text", "speech_text")
+_DETECTORS = (
+    "text_hazards",
+    "prompt_attack",
+    "image_safety",
+    "image_gore",
+    "image_text",
+    "speech_text",
+)
 _MODELS = (*_DETECTORS, "prompt", "text_embedding", "kokoro_speech")
 _HEAD = Path("text_hazards", "1", "head.safetensors")
 _EMBED_SECONDS = 600.0

@@ -60,6 +60,7 @@ DECISIONS: list[Decision] = [
     ("text", "hatemaybe", (), "hold"),
     ("text", "hatemark", (), "block"),
     ("text", "buy heroin", (), "hold"),
+    ("text", "pay 4242 4242 4242 4242", (), "hold"),
     ("text", "a calm harbour", ("text_hazards",), "unavailable"),
     # What is certain without the detector that is away stays certain.
     ("text", "buy heroin", ("text_hazards",), "hold"),

@@ -240,6 +240,18 @@ WRITES: tuple[Look, ...] = (
         method="post",
     ),
     Look(
+        "api/v1/cases/<uuid:case_id>/reveal",
+        "/api/v1/cases/{case}/reveal",
+        scope="cases:decide cases:read",
+        method="post",
+    ),
+    Look(
+        "console/cases/<uuid:case_id>/reveal",
+        "/console/cases/{case}/reveal",
+        method="post",
+        is_page=True,
+    ),
+    Look(
         "assets/<uuid:asset_id>/interactions",
         "/assets/{asset}/interactions",
         method="post",

@@ -27,6 +27,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "/api/v1/presets/{preset}/versions": {"name": "mine", "model": "smollm2-135m", "prompt": "x"},
     "/api/v1/presets/{preset}/take-down": {"reason": "x"},
     "/api/v1/presets/{preset}/reinstate": {"reason": "x"},
+    "/api/v1/cases/{case}/reveal": {"reason": "let me see it"},
     "/api/v1/cases/{case}/decision": {"outcome": "release", "reason": "let me see it"},
 }
 

@@ -28,6 +28,7 @@ _DETECTORS = (
     "prompt_attack",
     "prompt",
     "image_safety",
+    "image_gore",
     "image_text",
     "speech_text",
 )

@@ -143,12 +143,13 @@ def test_a_check_over_http_judges_texts_and_pictures_in_both_shapes(engine: Engi
     assert threat.startswith(inputs[17]["text"][span["start"] : span["end"]])
     assert meadow["verdict"] == "release"
     assert meadow["scores"]["sexual"] < 0.2
-    assert meadow["scores"]["violence"] is None
+    assert meadow["scores"]["violence"] < 0.2
     assert written["verdict"] in {"hold", "block"}
     assert written["scores"]["violence"] > 0.5
     assert asked["scores"]["prompt_attack"] is not None
     assert {name.split("@")[0] for name in meadow["detector_versions"].values()} == {
         "image_safety",
+        "image_gore",
         "image_text",
     }
     parts = [

@@ -24,7 +24,14 @@ from tidegate.stack.triton import TritonPorts, TritonServer
 pytestmark = pytest.mark.triton
 
 PATIENCE = 120.0
-DETECTORS = ("text_hazards", "prompt_attack", "image_safety", "image_text", "speech_text")
+DETECTORS = (
+    "text_hazards",
+    "prompt_attack",
+    "image_safety",
+    "image_gore",
+    "image_text",
+    "speech_text",
+)
 
 
 @pytest.fixture(scope="module")
@@ -145,11 +152,15 @@ def test_an_attack_on_the_model_behind_is_recognised(detectors: Detectors) -> No
 def test_text_in_a_picture_is_read_and_a_harmless_picture_is_safe(detectors: Detectors) -> None:
     written, blank = ask(detectors, "image_text", picture("HELLO WORLD"), picture())
     (safety,) = ask(detectors, "image_safety", picture())
+    (gore,) = ask(detectors, "image_gore", picture())
 
     assert written.text is not None
     assert "HELLO" in written.text
     assert blank.text == ""
     assert (safety.score("sexual") or 0) < 0.2
+    assert 0.0 < (gore.score("violence") or 0) < 0.2
+    (broken,) = ask(detectors, "image_gore", b"no picture")
+    assert not broken.is_available
 
 
 def test_what_was_spoken_is_transcribed(server: TritonServer, detectors: Detectors) -> None:

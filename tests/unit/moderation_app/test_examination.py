@@ -187,7 +187,11 @@ def test_a_disguised_text_is_also_judged_as_what_it_says(
     judgement = judge("text", prompt="a song", text="h a t e m a r k")
     assert judgement.verdict == Outcome.BLOCK
     (finding,) = [one for one in judgement.signals if one["surface"] == "text"]
-    assert [signal["detail"].get("read_as") for signal in finding["signals"]] == [None, "hatemark"]
+    assert [signal["detail"].get("read_as") for signal in finding["signals"]] == [
+        None,
+        "hatemark",
+        None,
+    ]
 
 
 def test_an_outage_of_the_second_reading_is_an_outage(

@@ -26,6 +26,7 @@ ZERO = "\u200b"
 def without_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is blocked leaves a row; here is no database."""
     monkeypatch.setattr("moderation.app.gate.record_screening", lambda **_: None)
+    monkeypatch.setattr("moderation.app.gate.engine_for", lambda engine, _: engine)
 
 
 def gate() -> ModerationGate:

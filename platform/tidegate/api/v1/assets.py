@@ -16,6 +16,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from moderation.app.masking import asset_seen_by, masked
 from recommendations.app import selectors as recommendations
 from tidegate.accounts.viewers import Viewer
 from tidegate.api.authentication import MayLook
@@ -133,7 +134,9 @@ class AssetOut(serializers.ModelSerializer[Asset]):
         return None if asset.preset_version_id is None else used.get(asset.preset_version_id)
 
     def to_representation(self, instance: Asset) -> dict[str, Any]:
-        """Leave out what this viewer may not know."""
+        """Leave out what this viewer may not know, and mask what is not theirs."""
+        if not self.context.get("is_revealed"):
+            instance = asset_seen_by(self.context["viewer"], instance)
         shown = dict(super().to_representation(instance))
         if instance.parent_id not in self.context["parents"]:
             shown["parent_id"] = None
@@ -148,7 +151,11 @@ def showing(viewer: Viewer, assets: Sequence[Asset]) -> dict[str, Any]:
     wanted = [asset.parent_id for asset in assets if asset.parent_id is not None]
     seen = selectors.visible_to(viewer).filter(pk__in=wanted) if wanted else Asset.objects.none()
     parents = {
-        asset_id: {"asset_id": asset_id, "title": title, "author": author}
+        asset_id: {
+            "asset_id": asset_id,
+            "title": masked(title) if viewer.is_staff else title,
+            "author": author,
+        }
         for asset_id, title, author in seen.values_list("pk", "title", "owner__display_name")
     }
     used = presets_used(viewer, (asset.preset_version_id for asset in assets))

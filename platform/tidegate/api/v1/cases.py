@@ -10,7 +10,13 @@ from rest_framework.response import Response
 
 from moderation.app.models import Case
 from moderation.app.selectors import STATES, case_for, queue
-from moderation.app.services import claim_case, decide_case, note_view, release_claim
+from moderation.app.services import (
+    claim_case,
+    decide_case,
+    note_view,
+    release_claim,
+    reveal_case,
+)
 from tidegate.api.forms import checked
 from tidegate.api.pagination import limit_of
 from tidegate.api.v1.assets import AssetOut, MoveOut, showing
@@ -119,6 +125,10 @@ class EvidenceOut(serializers.Serializer[Any]):
     refusal = serializers.CharField(
         allow_blank=True, help_text="Why the asker cannot decide this case; empty when they can."
     )
+    has_masked = serializers.BooleanField(
+        help_text="Personal data was found in it and is shown by kind and number alone."
+    )
+    is_revealed = serializers.BooleanField(help_text="Personal data is shown as it is.")
 
 
 class DecisionIn(serializers.Serializer[Any]):
@@ -134,6 +144,12 @@ class DecisionIn(serializers.Serializer[Any]):
             " texts that are nearly the same wait for a person."
         ),
     )
+
+
+class RevealIn(serializers.Serializer[Any]):
+    """Why personal data has to be seen."""
+
+    reason = Text(min_length=1, max_length=2000)
 
 
 class Cases(View):
@@ -178,6 +194,22 @@ class CaseView(View):
         evidence = case_for(self.viewer, case_id)
         note_view(case_id=case_id, viewer=self.viewer)
         context = showing(self.viewer, [evidence.asset])
+        return Response(EvidenceOut(evidence, context=context).data)
+
+
+class CaseReveal(View):
+    """The evidence with the personal data in it."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "cases:decide cases:read"}
+
+    @extend_schema(
+        operation_id="cases_reveal", tags=["cases"], request=RevealIn, responses=EvidenceOut
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        """Read a case with personal data as it is. Who did, and why, goes into the trail."""
+        form = checked(RevealIn, request.data)
+        evidence = reveal_case(case_id=case_id, viewer=self.viewer, reason=form["reason"])
+        context = {**showing(self.viewer, [evidence.asset]), "is_revealed": True}
         return Response(EvidenceOut(evidence, context=context).data)
 
 

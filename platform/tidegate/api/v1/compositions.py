@@ -21,6 +21,7 @@ from generation.app.compositions.following import composition_events
 from generation.app.compositions.selectors import PART_STATES, CompositionSeen, PartSeen
 from generation.app.compositions.services.requests import CompositionPreview
 from generation.app.models import Composition
+from moderation.app.masking import masked_values
 from tidegate.accounts.viewers import Viewer
 from tidegate.api.authentication import renewed
 from tidegate.api.forms import checked
@@ -256,7 +257,15 @@ class CompositionEvents(View):
 
 def _described(viewer: Viewer, compositions: Sequence[Composition]) -> list[Any]:
     seen = selectors.seen_by(viewer, compositions, language=get_language() or "en")
-    return [CompositionOut(_shape(one)).data for one in seen]
+    return [_seen_by(viewer, one) for one in seen]
+
+
+def _seen_by(viewer: Viewer, seen: CompositionSeen) -> dict[str, Any]:
+    """Return a composition as its asker reads it, and without personal data for staff."""
+    shown = dict(CompositionOut(_shape(seen)).data)
+    if seen.composition.requested_by_id == viewer.user_id:
+        return shown
+    return {**shown, **{name: masked_values(shown[name]) for name in ("title", "inputs")}}
 
 
 def _plain(seen: CompositionSeen) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from generation.app.results import describe as describe_results
 from generation.app.services import JobRequest
 from generation.app.services.requests import MOST_IN_BATCH
 from generation.app.waiting import OBSTACLES, Wait, wait_of
+from moderation.app.masking import masked_values
 from tidegate.accounts.viewers import Viewer
 from tidegate.api.forms import represented
 from tidegate.api.v1.balances import CostOut, describe_cost
@@ -153,6 +154,10 @@ class QueueOut(serializers.Serializer[Any]):
     )
 
 
+# What people, or models for them, wrote.
+_WORDS = ("prompt", "parameters", "released_text")
+
+
 class JobOut(serializers.Serializer[Any]):
     """A job."""
 
@@ -259,12 +264,21 @@ def describe_new(viewer: Viewer, jobs: Sequence[Job]) -> list[Any]:
 
 def describe(viewer: Viewer, jobs: Sequence[Job]) -> list[Any]:
     """Describe jobs as one viewer may see them, with one look for all outputs."""
-    return list(JobOut(jobs, many=True, context=_context(viewer, jobs)).data)
+    shown = JobOut(jobs, many=True, context=_context(viewer, jobs)).data
+    return [_seen_by(viewer, job, one) for job, one in zip(jobs, shown, strict=True)]
 
 
 def describe_one(viewer: Viewer, job: Job) -> Any:
     """Describe one job, with what it waits for."""
-    return JobOut(job, context={**_context(viewer, [job]), "wait": wait_of(job)}).data
+    shown = JobOut(job, context={**_context(viewer, [job]), "wait": wait_of(job)}).data
+    return _seen_by(viewer, job, shown)
+
+
+def _seen_by(viewer: Viewer, job: Job, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a job as its asker reads it, and without personal data for staff."""
+    if job.requested_by_id == viewer.user_id:
+        return dict(shown)
+    return {**shown, **{name: masked_values(shown[name]) for name in _WORDS}}
 
 
 def request_of(line: Mapping[str, Any], cancel_after: timedelta | None) -> JobRequest:

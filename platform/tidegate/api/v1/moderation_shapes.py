@@ -119,7 +119,8 @@ class CheckReasonOut(serializers.Serializer[Any]):
     score = serializers.FloatField(allow_null=True)
     threshold = serializers.FloatField(allow_null=True)
     rule = serializers.CharField(
-        help_text="score_block, score_hold, unknown_hazard, word_list, hash_list or allow_list; "
+        help_text="score_block, score_hold, unknown_hazard, word_list, hash_list, "
+        "allow_list or minor_and_sexual; "
         "of what could not be judged detector_missing, detector_failed or label_missing."
     )
     detector = serializers.CharField(help_text="The detector, or the list, that said so.")

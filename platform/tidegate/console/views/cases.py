@@ -7,17 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from moderation.app import selectors, services
 from moderation.app.models import Restriction, TakedownNotice
 from moderation.app.roles import may_decide, may_restrict
-from moderation.app.selectors import CaseSummary
+from moderation.app.selectors import CaseEvidence, CaseSummary
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
 from tidegate.console.access import AUDITORS, REVIEWERS, staff_only
 from tidegate.console.conflicts import in_words
-from tidegate.primitives.errors import TidegateError
+from tidegate.primitives.errors import InvalidInput, NotAllowed, TidegateError
 
 NEIGHBOURS = 100
 CHIPS = (
@@ -35,32 +36,25 @@ def case(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     """Show a case with its evidence; that it was looked at is kept."""
     evidence = selectors.case_for(viewer, case_id)
     services.note_view(case_id=case_id, viewer=viewer)
-    before, after = _neighbours(viewer, case_id)
-    is_auditor = viewer.has_role(AUDITORS)
-    return render(
-        request,
-        "console/case.html",
-        {
-            "section": "console",
-            "place": "case",
-            "viewer": viewer,
-            "evidence": evidence,
-            "case": evidence.case,
-            "asset": evidence.asset,
-            "refusal": in_words(evidence.refusal, case=evidence.case),
-            "chips": CHIPS,
-            "standing": selectors.standing_of(viewer, evidence.asset.owner_id),
-            "notices": selectors.notices_for(viewer, evidence.asset.pk),
-            "may_restrict": may_restrict(viewer) and evidence.asset.owner_id != viewer.user_id,
-            "may_record": may_decide(viewer),
-            "kinds": Restriction.Kind.values,
-            "bases": TakedownNotice.Basis.values,
-            "before": before,
-            "after": after,
-            "trail": audit.trail("assets.asset", str(evidence.asset.pk)) if is_auditor else (),
-            "is_auditor": is_auditor,
-        },
-    )
+    return _page(request, viewer, evidence)
+
+
+@require_POST
+@staff_only(REVIEWERS)
+@never_cache
+def reveal(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
+    """Show a case with the personal data in it, once; loading it again masks it again."""
+    try:
+        evidence = services.reveal_case(
+            case_id=case_id, viewer=viewer, reason=request.POST.get("reason", "")
+        )
+    except InvalidInput:
+        messages.error(request, gettext("Say why you have to see it."))
+        return redirect("console-case", case_id=case_id)
+    except NotAllowed as error:
+        messages.error(request, in_words(error.code, error=error))
+        return redirect("console-case", case_id=case_id)
+    return _page(request, viewer, evidence)
 
 
 @require_POST
@@ -106,6 +100,36 @@ def decide(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     if waiting:
         return redirect("console-case", case_id=waiting[0].id)
     return redirect("console-queue")
+
+
+def _page(request: HttpRequest, viewer: Viewer, evidence: CaseEvidence) -> HttpResponse:
+    before, after = _neighbours(viewer, evidence.case.id)
+    is_auditor = viewer.has_role(AUDITORS)
+    return render(
+        request,
+        "console/case.html",
+        {
+            "section": "console",
+            "place": "case",
+            "viewer": viewer,
+            "evidence": evidence,
+            "case": evidence.case,
+            "asset": evidence.asset,
+            "refusal": in_words(evidence.refusal, case=evidence.case),
+            "chips": CHIPS,
+            "standing": selectors.standing_of(viewer, evidence.asset.owner_id),
+            "notices": selectors.notices_for(viewer, evidence.asset.pk),
+            "may_restrict": may_restrict(viewer) and evidence.asset.owner_id != viewer.user_id,
+            "may_record": may_decide(viewer),
+            "kinds": Restriction.Kind.values,
+            "bases": TakedownNotice.Basis.values,
+            "before": before,
+            "after": after,
+            "trail": audit.trail("assets.asset", str(evidence.asset.pk)) if is_auditor else (),
+            "is_auditor": is_auditor,
+            "may_reveal": evidence.has_masked and may_decide(viewer),
+        },
+    )
 
 
 def _waiting(viewer: Viewer) -> list[CaseSummary]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generation.app.compositions import selectors as compositions
 from generation.app.registry.selectors import described
+from moderation.app.masking import asset_seen_by
 from recommendations.app import selectors as recommendations
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets import selectors, services
@@ -27,6 +28,7 @@ def asset_page(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     """Show one asset; its history only to who may know it."""
     viewer = viewer_of(request)
     asset = selectors.asset_for(viewer, asset_id)
+    shown = asset_seen_by(viewer, asset)
     sees_all = selectors.sees_all_of(viewer, asset)
     model = described(asset.model_name)
     return render(
@@ -34,18 +36,21 @@ def asset_page(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "web/asset.html",
         {
             "viewer": viewer,
-            "asset": asset,
+            "asset": shown,
             "is_owner": asset.owner_id == viewer.user_id,
             "is_liked": "like"
             in recommendations.reactions_to(viewer, [asset.pk]).get(asset.pk, ()),
             "history": selectors.history_for(viewer, asset_id) if sees_all else (),
             "model": model.translated(get_language() or "en") if model else None,
-            "parameters": selectors.parameters_of(viewer, asset),
+            "parameters": selectors.parameters_of(viewer, shown),
             "preset": presets.used_for(viewer, asset),
             "parent": _parent(viewer, asset.parent_id),
             "whole": _whole(viewer, asset.whole_id),
             "parts": _parts(viewer, asset),
-            "children": selectors.visible_to(viewer).filter(parent_id=asset.pk)[:SIMILAR],
+            "children": [
+                asset_seen_by(viewer, child)
+                for child in selectors.visible_to(viewer).filter(parent_id=asset.pk)[:SIMILAR]
+            ],
             "similar": recommendations.similar(viewer, asset_id, SIMILAR),
         },
     )
@@ -97,7 +102,7 @@ def _parent(viewer: Viewer, parent_id: UUID | None) -> object:
     if parent_id is None:
         return None
     try:
-        return selectors.asset_for(viewer, parent_id)
+        return asset_seen_by(viewer, selectors.asset_for(viewer, parent_id))
     except NotFound:
         return None
 
@@ -108,7 +113,7 @@ def _whole(viewer: Viewer, whole_id: UUID | None) -> dict[str, str] | None:
         return None
     whole = selectors.visible_to(viewer).filter(pk=whole_id).first()
     if whole is not None:
-        return {"title": whole.title, "url": f"/assets/{whole_id}"}
+        return {"title": asset_seen_by(viewer, whole).title, "url": f"/assets/{whole_id}"}
     composition = compositions.compositions_visible_to(viewer).filter(pk=whole_id).first()
     if composition is None:
         return None
@@ -121,7 +126,11 @@ def _parts(viewer: Viewer, asset: Asset) -> list[tuple[str, Asset]]:
         return []
     titles = compositions.part_titles(asset, get_language() or "en")
     parts = selectors.parts_of(viewer, asset.pk).prefetch_related("renditions").in_bulk(titles)
-    return [(title, parts[part_id]) for part_id, title in titles.items() if part_id in parts]
+    return [
+        (title, asset_seen_by(viewer, parts[part_id]))
+        for part_id, title in titles.items()
+        if part_id in parts
+    ]
 
 
 def _cursor(text: str) -> UUID | None:

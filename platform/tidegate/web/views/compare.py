@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from generation.app.registry.selectors import described
 from generation.core.catalogue import Model
+from moderation.app.masking import asset_seen_by
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.selectors import visible_to
@@ -50,7 +51,7 @@ def _in_order(viewer: Viewer, wanted: list[UUID]) -> list[Asset]:
         .prefetch_related("renditions")
         .in_bulk(wanted)
     )
-    return [found[asset_id] for asset_id in wanted if asset_id in found]
+    return [asset_seen_by(viewer, found[asset_id]) for asset_id in wanted if asset_id in found]
 
 
 def _models(assets: list[Asset]) -> dict[str, Model]:

@@ -68,6 +68,7 @@ const KEYS = {
   k: () => go(-1),
   Enter: () => selected && open(selected),
   c: () => find("[data-claim]")?.requestSubmit(),
+  p: () => find("[data-reveal-reason]")?.focus(),
   r: () => decide("release"),
   b: () => decide("block"),
   "?": () => document.getElementById("keys").showModal(),
