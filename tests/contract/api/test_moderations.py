@@ -140,8 +140,8 @@ def test_our_shape_of_a_picture(key: str, detectors: FakeDetectors) -> None:
     assert first[0]["surface"] == "image"
     assert first[0]["verdict"] == "block"
     scored = {name: score for name, score in first[0]["scores"].items() if score is not None}
-    assert scored == {"sexual": 0.99, "violence": 0.01}
-    assert set(first[0]["detector_versions"]) == {"image_safety", "image_gore", "image_text"}
+    assert scored == {"sexual": 0.99}
+    assert set(first[0]["detector_versions"]) == {"image_safety", "image_text"}
 
 
 def test_openais_shape_field_by_field(key: str, detectors: FakeDetectors) -> None:
@@ -189,4 +189,4 @@ def test_openais_shape_takes_a_text_texts_and_parts(key: str, detectors: FakeDet
     assert (applied["sexual"], applied["hate"]) == (["text", "image"], ["text"])
     (picture,) = sent(key, {"input": parts[1:]})["results"]
     applied = picture["category_applied_input_types"]
-    assert {name for name, types in applied.items() if types} == {"sexual", "violence"}
+    assert {name for name, types in applied.items() if types} == {"sexual"}

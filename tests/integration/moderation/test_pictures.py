@@ -53,7 +53,7 @@ def test_what_is_seen_and_read_in_a_picture_decides(
     assert len(ruling.policy_version) == 64
 
 
-@pytest.mark.parametrize("down", ["image_safety", "image_gore", "image_text"])
+@pytest.mark.parametrize("down", ["image_safety", "image_text"])
 def test_a_missing_detector_is_unavailable_and_never_a_release(
     gate: ModerationGate, detectors: FakeDetectors, down: str
 ) -> None:

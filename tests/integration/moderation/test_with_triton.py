@@ -21,7 +21,6 @@ from tests import factories as make
 from tests.integration.api.caller import keyed, post
 from tests.integration.api.checking import PATH, encoded, url_of
 from tests.integration.moderation import stage
-from tidegate.events.errors import RetryLater
 from tidegate.primitives.ids import new_id
 
 pytestmark = [pytest.mark.triton, pytest.mark.django_db]
@@ -143,7 +142,6 @@ def test_a_check_over_http_judges_texts_and_pictures_in_both_shapes(engine: Engi
     assert threat.startswith(inputs[17]["text"][span["start"] : span["end"]])
     assert meadow["verdict"] == "release"
     assert meadow["scores"]["sexual"] < 0.2
-    assert meadow["scores"]["violence"] < 0.2
     assert written["verdict"] in {"hold", "block"}
     assert written["scores"]["violence"] > 0.5
     assert asked["scores"]["prompt_attack"] is not None
@@ -165,6 +163,5 @@ def test_a_check_over_http_judges_texts_and_pictures_in_both_shapes(engine: Engi
 
 def test_a_file_that_is_no_picture_is_never_released(engine: Engine) -> None:
     asset = stage.pending(modality="image", prompt="a meadow", content=b"not a picture")
-    with pytest.raises(RetryLater):
-        handlers.prepare_asset(*stage.created(asset))
-    assert stage.visibility(asset) == "pending"
+    stage.consume(asset)
+    assert (stage.verdicts(asset), stage.visibility(asset)) == (["unavailable"], "held")

@@ -51,7 +51,7 @@ def test_a_policy_that_demands_what_a_detector_does_not_give_is_refused(
 def test_a_policy_in_force_may_name_no_detector_that_there_is_not(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     source = DEFAULT_POLICY.read_text("utf-8")
-    path.write_text(source.replace("  spam_rate: [spam]", "  spam_rat: [spam]"), "utf-8")
+    path.write_text(source.replace("spam_rate:", "spam_rat:"), "utf-8")
     with pytest.raises(InvalidPolicy, match="no detector is called spam_rat"):
         load(path)
 
