@@ -147,7 +147,6 @@ def test_a_check_over_http_judges_texts_and_pictures_in_both_shapes(engine: Engi
     assert asked["scores"]["prompt_attack"] is not None
     assert {name.split("@")[0] for name in meadow["detector_versions"].values()} == {
         "image_safety",
-        "image_gore",
         "image_text",
     }
     parts = [
