@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from generation.core.triton import Generator, Media
+from moderation.core.detectors import IN_PROCESS
 from moderation.core.policy import evaluate, load
 from moderation.core.signals import Signal
 from moderation.core.triton import Detectors, Question
@@ -96,7 +97,8 @@ def test_clearly_bad_prompts_are_not_released(detectors: Detectors, text: str, h
         PATIENCE,
     )
 
-    decision = evaluate(load(), surface="prompt", signals=[*hazards, *attacks])
+    signals = [*hazards, *attacks, IN_PROCESS["personal_data"](text)]
+    decision = evaluate(load(), surface="prompt", signals=signals)
 
     assert decision.verdict in {"hold", "block"}
     assert hazard in decision.hazards
@@ -119,7 +121,8 @@ def test_everyday_prompts_are_released(detectors: Detectors, text: str) -> None:
         PATIENCE,
     )
 
-    decision = evaluate(load(), surface="prompt", signals=[*hazards, *attacks])
+    signals = [*hazards, *attacks, IN_PROCESS["personal_data"](text)]
+    decision = evaluate(load(), surface="prompt", signals=signals)
 
     assert decision.verdict == "release", decision.reasons
 

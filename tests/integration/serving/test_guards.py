@@ -115,7 +115,7 @@ def test_a_text_that_is_too_long_is_an_error_of_that_text_alone(guards: Detector
 
     assert fine.error is None
     assert "this guard reads 4096" in str(long.error)
-    assert broken.error == "the text is not UTF-8"
+    assert broken.error == "unreadable: the text is not UTF-8"
 
 
 def test_a_guard_that_cannot_be_loaded_is_unavailable_and_takes_no_other_along(
