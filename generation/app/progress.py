@@ -126,7 +126,7 @@ async def follow(
             is_early = _show_nothing(notices) and time.monotonic() - looked < LONGEST_UNSEEN_SECONDS
             for event in told.news(notices, snapshot) if is_early else ():
                 yield event
-            if is_early and all(notice.kind == "progress" for notice in notices):
+            if is_early and not any(map(_is_turn, notices)):
                 continue
             snapshot = await look()
             looked = time.monotonic()
@@ -144,6 +144,11 @@ async def follow(
 def _show_nothing(notices: list[Notice]) -> bool:
     """Whether there is nothing to tell but how far the job is."""
     return bool(notices) and all(notice.kind in SHOWING_NOTHING for notice in notices)
+
+
+def _is_turn(notice: Notice) -> bool:
+    """Whether the row has more to tell after this than the notice did."""
+    return notice.kind != "progress" and notice.data.get("state") != "running"
 
 
 def _look(

@@ -73,16 +73,23 @@ class Servers:
         victims = [
             process
             for process in psutil.Process().children(recursive=True)
-            if any(
-                getattr(one.laddr, "port", 0) == port and one.status == psutil.CONN_LISTEN
-                for one in process.net_connections(kind="tcp")
-            )
+            if _listens(process, port)
         ]
         assert victims, "nobody listens at the server's address"
         for victim in victims:
             victim.send_signal(signal.SIGKILL)
         assert wait_for(lambda: not self.server.is_live(), seconds=READY_SECONDS)
         self.server.stop()
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    try:
+        return any(
+            getattr(one.laddr, "port", 0) == port and one.status == psutil.CONN_LISTEN
+            for one in process.net_connections(kind="tcp")
+        )
+    except psutil.NoSuchProcess:
+        return False  # some helper of another that ended meanwhile
 
 
 @pytest.fixture
