@@ -166,6 +166,24 @@ def test_text_in_a_picture_is_read_and_a_harmless_picture_is_safe(detectors: Det
     assert not broken.is_available
 
 
+@pytest.mark.parametrize(
+    ("drawn", "read"),
+    [
+        ("wholovedtosailthebigredboat.", "who loved to sail the big red boat."),
+        ("Therewasa littlegirl named Mia", "There was a little girl named Mia"),
+        ("theoceanwithhermom.", "the ocean with her mom."),
+        ("killallofthem", "kill all of them"),
+        ("HAPPYBIRTHDAY", "HAPPY BIRTHDAY"),
+        # No English words: nothing is made up.
+        ("Kokoro Nihao XQZPT", "Kokoro Nihao XQZPT"),
+    ],
+)
+def test_lost_spaces_come_back_between_words(detectors: Detectors, drawn: str, read: str) -> None:
+    (found,) = ask(detectors, "image_text", picture(drawn, size=(960, 240)))
+
+    assert (found.text or "").replace(". ", ".") == read
+
+
 def test_what_was_spoken_is_transcribed(server: TritonServer, detectors: Detectors) -> None:
     def speak(text: str) -> bytes:
         with Generator(server.grpc_url) as generator:

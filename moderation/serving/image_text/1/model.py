@@ -13,6 +13,7 @@ from rapidocr_onnxruntime import RapidOCR
 
 from moderation.core.remembering import Remembering
 from moderation.core.wire import Finding, Unreadable, answer
+from moderation.serving.image_text.spaces import Spaces
 
 _LARGEST_SIDE = 960
 _SMALLEST_SIDE = 32
@@ -39,6 +40,8 @@ class TritonPythonModel:
         digest = hashlib.sha256()
         for path in sorted(_MODELS.glob("*.onnx")):
             digest.update(path.read_bytes())
+        self._spaces = Spaces()
+        digest.update(self._spaces.digest.encode())
         self._version = f"image_text@{digest.hexdigest()[:12]}"
         Image.MAX_IMAGE_PIXELS = _LARGEST_PICTURE_PIXELS
         self._remembering = Remembering(self._judge, most=_REMEMBERED)
@@ -62,7 +65,11 @@ class TritonPythonModel:
         pixels = _pixels(content)
         lines, _ = self._reader(pixels)
         found = [
-            (" ".join(str(text).splitlines()), float(confidence), _box(corners, pixels.shape))
+            (
+                self._spaces.restore(" ".join(str(text).splitlines())),
+                float(confidence),
+                _box(corners, pixels.shape),
+            )
             for corners, text, confidence in lines or ()
         ]
         return Finding(
