@@ -18,6 +18,9 @@ _JUMPS: Final = 4
 # A mean difference of two small grey pictures (0..255) that is no motion any more.
 _JUMP: Final = 12.0
 _TIMING: Final = "-->"
+# Of a line that is told from a chance likeness; a wide character counts twice.
+_FEWEST_LETTERS: Final = 12
+_FIRST_WIDE: Final = "\u2e80"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +126,26 @@ def words_of(captions: str) -> str:
     for mark, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         plain = plain.replace(mark, character)
     return plain
+
+
+def besides(read: str, captions: str) -> str:
+    """Return the lines read in a film's pictures that are none of its own captions.
+
+    Captions are judged as they were written. What is read of them in the pictures may have lost
+    a space or gained a stroke of the drawing, and a classifier takes such a line for anything. Few
+    letters prove nothing: "kill" stands in "skill", too.
+    """
+    written = _letters(captions)
+    return "\n".join(
+        line
+        for line in read.splitlines()
+        if _width(letters := _letters(line)) < _FEWEST_LETTERS or letters not in written
+    )
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _width(letters: str) -> int:
+    return sum(2 if letter >= _FIRST_WIDE else 1 for letter in letters)

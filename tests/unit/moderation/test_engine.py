@@ -1,6 +1,6 @@
 """An engine under another policy: what was asked once is not asked again."""
 
-import yaml
+import re
 
 from moderation.core import policy as policies
 from tests.fakes.detectors import FakeDetectors
@@ -10,10 +10,10 @@ from tests.fakes.engine import engine_around
 def test_another_policy_judges_the_signals_that_are_remembered() -> None:
     detectors = FakeDetectors()
     engine = engine_around(detectors)
-    lenient = yaml.safe_load(engine.policy.source)
-    for surface in lenient["surfaces"].values():
-        surface["thresholds"]["hate"] = {"hold_at": 0.97}
-    other = engine.under(policies.parse(yaml.safe_dump(lenient)))
+    source = engine.policy.source
+    lenient = re.sub(r"hate: \{hold_at: [0-9.]+", "hate: {hold_at: 0.97", source)
+    assert lenient != source
+    other = engine.under(policies.parse(lenient))
 
     first = engine.examiner.text("text", "hatemaybe", deadline=1.0)
     second = other.examiner.text("text", "hatemaybe", deadline=1.0)

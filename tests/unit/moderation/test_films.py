@@ -2,10 +2,19 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.core.films import CUTTER, chosen, decoded, encoded, encoded_error, words_of
+from moderation.core.films import (
+    CUTTER,
+    besides,
+    chosen,
+    decoded,
+    encoded,
+    encoded_error,
+    words_of,
+)
 
 CHANGES = st.lists(st.floats(min_value=0, max_value=255), min_size=1, max_size=400)
 
@@ -55,3 +64,26 @@ def test_captions_are_read_without_their_times() -> None:
     file = "WEBVTT a note\n\n1\n00:00.000 --> 00:01.000\nTom &amp; <i>Jerry\n\nNOTE hidden words\n"
     assert words_of(file) == "a note\n1\nTom & <i>Jerry\nNOTE hidden words"
     assert words_of("") == ""
+
+
+@pytest.mark.parametrize(
+    ("read", "left"),
+    [
+        ("Therewasa little girl\nnamed Mia", "named Mia"),
+        ("THERE WAS A LITTLE GIRL NAMED MIA!", ""),
+        ("一\nwho loved to sail", "一"),
+        ("little", "little"),
+        ("a little girl named Eve who is not there", "a little girl named Eve who is not there"),
+        ("从前有一个小女孩", ""),
+        ("小女孩", "小女孩"),
+        ("", ""),
+    ],
+)
+def test_captions_that_are_read_in_pictures_are_not_judged_twice(read: str, left: str) -> None:
+    captions = "There was a little girl named Mia\nwho loved to sail.\n从前有一个小女孩，"
+
+    assert besides(read, captions) == left
+
+
+def test_without_captions_everything_read_is_judged() -> None:
+    assert besides("There was a little girl named Mia", "") == "There was a little girl named Mia"

@@ -20,6 +20,8 @@ _SMALLEST_SIDE = 32
 _LARGEST_PICTURE_PIXELS = 50_000_000
 _MODELS = Path(rapidocr_onnxruntime.__file__).with_name("models")
 _REMEMBERED = 1024
+# What the reader makes of a horizon, a mast or a window when it stands alone.
+_STROKES = frozenset("一二三丨丶丿亅十口")
 
 
 class TritonPythonModel:
@@ -41,7 +43,7 @@ class TritonPythonModel:
         for path in sorted(_MODELS.glob("*.onnx")):
             digest.update(path.read_bytes())
         self._spaces = Spaces()
-        digest.update(self._spaces.digest.encode())
+        digest.update(self._spaces.digest.encode() + Path(__file__).read_bytes())
         self._version = f"image_text@{digest.hexdigest()[:12]}"
         Image.MAX_IMAGE_PIXELS = _LARGEST_PICTURE_PIXELS
         self._remembering = Remembering(self._judge, most=_REMEMBERED)
@@ -71,6 +73,7 @@ class TritonPythonModel:
                 _box(corners, pixels.shape),
             )
             for corners, text, confidence in lines or ()
+            if str(text).strip() not in _STROKES
         ]
         return Finding(
             text="\n".join(text for text, _, _ in found),
