@@ -14,7 +14,7 @@ from moderation.app.examination import (
     about_text,
     together,
 )
-from moderation.core.films import CUTTER, Film, besides, words_of
+from moderation.core.films import CUTTER, Film, as_written, words_of
 from moderation.core.policy import Surface
 from moderation.core.signals import Signal
 
@@ -44,7 +44,7 @@ def examine_film(examiner: Examiner, output: Output, film: Film, *, deadline: fl
     found = {
         surface: _words(signals[surface]) for surface in (PICTURES, HEARD) if surface in needed
     }
-    found[PICTURES] = besides(found[PICTURES], texts.get(WRITTEN, ""))
+    found[PICTURES] = as_written(found[PICTURES], texts.get(WRITTEN, ""))
     further = [
         (surface, one)
         for surface, words in found.items()

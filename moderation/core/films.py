@@ -128,19 +128,21 @@ def words_of(captions: str) -> str:
     return plain
 
 
-def besides(read: str, captions: str) -> str:
-    """Return the lines read in a film's pictures that are none of its own captions.
+def as_written(read: str, captions: str) -> str:
+    """Return the lines read in a film's pictures, its own captions among them as they were written.
 
-    Captions are judged as they were written. What is read of them in the pictures may have lost
-    a space or gained a stroke of the drawing, and a classifier takes such a line for anything. Few
-    letters prove nothing: "kill" stands in "skill", too.
+    What is read of a caption in a picture may have lost a space or a letter's stroke, and a
+    classifier takes such a line for anything. Few letters prove nothing: "kill" stands in "skill".
     """
     written = _letters(captions)
-    return "\n".join(
+    others = [
         line
         for line in read.splitlines()
         if _width(letters := _letters(line)) < _FEWEST_LETTERS or letters not in written
-    )
+    ]
+    if len(others) < len(read.splitlines()):
+        others.insert(0, captions)
+    return "\n".join(others)
 
 
 def _letters(text: str) -> str:

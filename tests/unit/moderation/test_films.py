@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from moderation.core.films import (
     CUTTER,
-    besides,
+    as_written,
     chosen,
     decoded,
     encoded,
@@ -66,24 +66,29 @@ def test_captions_are_read_without_their_times() -> None:
     assert words_of("") == ""
 
 
+CAPTIONS = "There was a little girl named Mia\nwho loved to sail.\n从前有一个小女孩，"
+
+
 @pytest.mark.parametrize(
-    ("read", "left"),
+    ("read", "judged"),
     [
-        ("Therewasa little girl\nnamed Mia", "named Mia"),
-        ("THERE WAS A LITTLE GIRL NAMED MIA!", ""),
-        ("一\nwho loved to sail", "一"),
+        ("Therewasa little girl\nnamed Mia", f"{CAPTIONS}\nnamed Mia"),
+        ("THERE WAS A LITTLE GIRL NAMED MIA!", CAPTIONS),
+        ("SALE\nwho loved to sail", f"{CAPTIONS}\nSALE"),
         ("little", "little"),
         ("a little girl named Eve who is not there", "a little girl named Eve who is not there"),
-        ("从前有一个小女孩", ""),
+        ("从前有一个小女孩", CAPTIONS),
         ("小女孩", "小女孩"),
         ("", ""),
     ],
 )
-def test_captions_that_are_read_in_pictures_are_not_judged_twice(read: str, left: str) -> None:
-    captions = "There was a little girl named Mia\nwho loved to sail.\n从前有一个小女孩，"
-
-    assert besides(read, captions) == left
+def test_captions_that_are_read_in_pictures_are_judged_as_they_were_written(
+    read: str, judged: str
+) -> None:
+    assert as_written(read, CAPTIONS) == judged
 
 
 def test_without_captions_everything_read_is_judged() -> None:
-    assert besides("There was a little girl named Mia", "") == "There was a little girl named Mia"
+    assert as_written("There was a little girl named Mia", "") == (
+        "There was a little girl named Mia"
+    )

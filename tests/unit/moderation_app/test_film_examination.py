@@ -127,3 +127,15 @@ def test_under_a_policy_without_rules_for_films_a_person_looks(
     found = judged(detectors, words, CALM, source=before + rest[rest.index("# Different people") :])
     assert found.verdict == Outcome.HOLD
     assert found.reasons[0]["rule"] == "unknown_modality"
+
+
+def test_a_caption_misread_in_a_picture_is_judged_as_it_was_written(
+    detectors: FakeDetectors, words: wordlists.WordLists
+) -> None:
+    """And where nothing but captions was read, their classifier has spoken all the same."""
+    film = CALM + FRAME + READS + b"goodmorning harbour" + SOUND + b"wav"
+    found = judged(detectors, words, film, captions=CAPTIONS.format("Good morning, harbour"))
+
+    assert found.verdict == Outcome.RELEASE
+    (pictures,) = (finding for finding in found.signals if finding["surface"] == "video")
+    assert pictures["text"] == "Good morning, harbour"
