@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
-from uuid import UUID
 
 from django.db import DatabaseError
 
@@ -44,7 +43,6 @@ logger = logging.getLogger("generation.runner")
 GRACE_SECONDS = 60.0
 # Nobody sees more, and on a small machine every step told is taken from the generator's time.
 SECONDS_BETWEEN_STEPS = 0.25
-_SECONDS_BETWEEN_LOOKS = 0.001
 
 
 class Generating(Protocol):
@@ -91,16 +89,12 @@ ANSWER_CUT = Failure(
 )
 
 
-def run_next(*, modality: str, generator: Generating, expected: UUID | None = None) -> bool:
+def run_next(*, modality: str, generator: Generating) -> bool:
     """Run the fairest job of a modality; False when nothing waits.
-
-    `expected` is a job that is just being committed: it is waited for, for a moment.
 
     What may heal puts the job back, what never can ends it. Anything unforeseen puts it back a few
     times, and is raised; where even that fails, the lease runs out and the sweeper decides.
     """
-    if expected is not None:
-        _await_commit(expected)
     claim = services.claim_job(modality=modality, worker=_worker_name())
     if claim is None:
         return False
@@ -113,13 +107,6 @@ def run_next(*, modality: str, generator: Generating, expected: UUID | None = No
         # Tickets that met a limit were spent on nothing; a place below it may be free again.
         tickets.issue(modality)
     return True
-
-
-def _await_commit(job_id: UUID) -> None:
-    """Return when a job is there, or when it is no use to wait any longer."""
-    until = time.monotonic() + tickets.AHEAD_SECONDS
-    while not selectors.is_there(job_id) and time.monotonic() < until:
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def _run(claim: Claim, generator: Generating) -> None:

@@ -12,7 +12,6 @@ from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
 from tidegate.assets.selectors import visible_to
 from tidegate.primitives.errors import NotFound
-from tidegate.primitives.statements import prepared
 
 
 def jobs_visible_to(viewer: Viewer) -> QuerySet[Job]:
@@ -78,13 +77,6 @@ def queue_position(job: Job) -> int | None:
     """Return how many jobs will probably start before this one; None unless it is queued."""
     wait = wait_of(job)
     return None if wait is None else wait.position
-
-
-def is_there(job_id: UUID) -> bool:
-    """Whether a job is committed. Asked again and again within milliseconds."""
-    with prepared() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM generation_job WHERE id = %s)", [job_id])
-        return bool(cursor.fetchone()[0])
 
 
 def is_anybody_waiting(modality: str) -> bool:

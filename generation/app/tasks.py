@@ -3,7 +3,7 @@
 from functools import cache
 from uuid import UUID
 
-from celery import Task, shared_task
+from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 
@@ -17,16 +17,12 @@ worker_ready.connect(presence.attend)
 worker_shutting_down.connect(presence.leave)
 
 
-@shared_task(name=tickets.TASK, bind=True, acks_late=True, ignore_result=True)
-def generate(self: Task[..., bool], modality: str, is_ahead: bool = False) -> bool:  # noqa: FBT001, FBT002 - as it is sent
-    """Spend one ticket: run the fairest job that waits, if any does.
-
-    The id of a ticket that came ahead of its job is the job's.
-    """
+@shared_task(name=tickets.TASK, acks_late=True, ignore_result=True)
+def generate(modality: str) -> bool:
+    """Spend one ticket: run the fairest job that waits, if any does."""
     from generation.app import runner
 
-    expected = UUID(self.request.id) if is_ahead else None
-    return runner.run_next(modality=modality, generator=_generator(), expected=expected)
+    return runner.run_next(modality=modality, generator=_generator())
 
 
 @shared_task(name="generation.sweep", ignore_result=True)

@@ -1,6 +1,5 @@
 """What people ask of jobs: new ones, and the end of one."""
 
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -152,20 +151,8 @@ def _submit(
         job.batch_id = batch_id
         jobs.append(job)
         verdicts.append(ruling.verdict)
-    store_jobs(viewer, jobs, verdicts, lines, ticket_until=_ticket_ahead(jobs))
+    store_jobs(viewer, jobs, verdicts, lines)
     return jobs
-
-
-def _ticket_ahead(jobs: Sequence[Job]) -> float | None:
-    """Send the ticket of a single job that can be claimed; see `tickets.issue_ahead`."""
-    job = jobs[0]
-    if len(jobs) > 1 or not _is_claimable(job):
-        return None
-    return tickets.issue_ahead(job.modality, job.pk)
-
-
-def _is_claimable(job: Job) -> bool:
-    return job.state != Job.State.REFUSED and job.screened_at is not None
 
 
 def place_to_make(viewer: Viewer, project_id: UUID) -> Project:
@@ -239,16 +226,9 @@ def _ask(line: Checked, correlation_id: UUID) -> Screening:
 @transaction.atomic
 @together()
 def store_jobs(
-    viewer: Viewer,
-    jobs: Sequence[Job],
-    verdicts: Sequence[str],
-    lines: Sequence[Checked],
-    *,
-    ticket_until: float | None = None,
+    viewer: Viewer, jobs: Sequence[Job], verdicts: Sequence[str], lines: Sequence[Checked]
 ) -> None:
     """Insert, set credits aside, announce, record: in this order, which is the order of locks.
-
-    `ticket_until`: until when the ticket that was sent ahead is good, by `time.monotonic()`.
 
     Raises:
         Barred: whoever asks may not at present.
@@ -262,8 +242,10 @@ def store_jobs(
     accepted = [job for job in jobs if job.state != Job.State.REFUSED]
     for job in accepted:
         reserve_credits(job)
-    for modality, count in Counter(job.modality for job in jobs if _is_claimable(job)).items():
-        transaction.on_commit(partial(_issue_tickets, modality, count, ticket_until))
+    for modality, count in Counter(
+        job.modality for job in accepted if job.screened_at is not None
+    ).items():
+        transaction.on_commit(partial(tickets.issue, modality, count=count))
     announce_all(
         [
             JobQueued(
@@ -293,11 +275,6 @@ def store_jobs(
                     "verdict": verdict,
                 },
             )
-
-
-def _issue_tickets(modality: str, count: int, ticket_until: float | None) -> None:
-    if ticket_until is None or time.monotonic() > ticket_until:
-        tickets.issue(modality, count=count)
 
 
 def cancel_batch(*, viewer: Viewer, batch_id: UUID) -> list[Job]:

@@ -14,18 +14,15 @@ from pathlib import Path
 import pytest
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models.functions import Now
 from redis import Redis
 
 from generation.app import board, services, tickets
 from generation.app.models import Job
-from generation.app.runner import run_next
 from tests.fakes.gate import FakeGate
-from tests.fakes.generator import draws
 from tests.integration.generation.maker import Maker
 from tidegate.assets.models import Asset
-from tidegate.primitives.ids import new_id
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,12 +133,10 @@ def test_a_request_is_accepted_while_valkey_is_away_and_its_ticket_is_owed(
     board._client.cache_clear()
 
 
-@pytest.mark.parametrize("args", [["image"], ["image", True]])
-def test_a_ticket_is_what_celery_would_have_sent(valkey: str, args: list[object]) -> None:
+def test_a_ticket_is_what_celery_would_have_sent(valkey: str) -> None:
     queue = tickets.queue_of("image")
-    for _ in range(2):
-        assert tickets.issue_ahead("image", new_id()) if args[1:] else tickets.issue("image")
-    current_app.send_task(tickets.TASK, args=args, queue=queue, ignore_result=True)
+    assert tickets.issue("image", count=2) == 2
+    current_app.send_task(tickets.TASK, args=["image"], queue=queue, ignore_result=True)
     client = Redis.from_url(valkey)
     theirs, *ours = (json.loads(message) for message in client.lrange(queue, 0, -1))
     client.delete(queue)
@@ -155,41 +150,3 @@ def test_a_ticket_is_what_celery_would_have_sent(valkey: str, args: list[object]
         }
         assert ticket == theirs
     assert len(ids) == 2
-
-
-def test_a_worker_waits_for_the_job_whose_ticket_came_ahead(asker: Maker, tmp_path: Path) -> None:
-    """Accepted, but not committed before the worker has its ticket."""
-    log = tmp_path / "draws.log"
-    with worker("draws", log):
-        eventually(is_in(asker.asks(), Job.State.SUCCEEDED), log)
-        with transaction.atomic():
-            job = asker.asks()
-            eventually(lambda: tickets.waiting("image") == 0, log)
-        eventually(is_in(job, Job.State.SUCCEEDED), log)
-    assert job.attempt == 0
-
-
-def test_a_commit_that_comes_late_sends_another_ticket(
-    asker: Maker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with transaction.atomic():
-        asker.asks()
-    assert tickets.waiting("image") == 1
-    monkeypatch.setattr(tickets, "_TRUSTED_SECONDS", 0.0)
-    with transaction.atomic():
-        asker.asks()
-    assert tickets.waiting("image") == 3
-
-
-def test_a_ticket_whose_job_never_comes_finds_nothing_and_ends(asker: Maker) -> None:
-    began = time.monotonic()
-
-    assert not run_next(modality="image", generator=draws(), expected=new_id())
-
-    assert time.monotonic() - began >= tickets.AHEAD_SECONDS
-
-
-def test_a_refused_request_sends_no_ticket(asker: Maker, gate: FakeGate) -> None:
-    gate.prompt_verdict = "block"
-    assert asker.asks().state == Job.State.REFUSED
-    assert tickets.waiting("image") == 0
