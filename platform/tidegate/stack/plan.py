@@ -41,11 +41,14 @@ _WORKERS = {
 }
 _MOST_AT_ONCE = 256
 _CONSUMERS = ("moderation", "progress", "credits", "compositions", "recommendations")
-# What nobody waits for within the second gives way to what somebody does (ADR 192).
-_BACKGROUND = frozenset(
-    {"worker-default", "beat", *(f"consumer-{name}" for name in _CONSUMERS[2:])}
-)
-_BACKGROUND_NICENESS = 10
+# What nobody waits for within the second gives way to what somebody does, and what tells of a result
+# to what makes one (ADRs 192, 209).
+_NICENESS = {
+    **dict.fromkeys(("relay", *(f"consumer-{name}" for name in _CONSUMERS[:2])), 10),
+    **dict.fromkeys(
+        ("worker-default", "beat", *(f"consumer-{name}" for name in _CONSUMERS[2:])), 15
+    ),
+}
 
 
 class PlanRefused(ValueError):
@@ -178,7 +181,7 @@ class _Ours:
             # instruction: rows under leases, an outbox and an inbox see to that.
             death_signal=signal.SIGKILL,
             fresh_log=fresh_log,
-            niceness=_BACKGROUND_NICENESS if name in _BACKGROUND else 0,
+            niceness=_NICENESS.get(name, 0),
         )
 
     def task(self, name: str, label: str, *arguments: str, needs: tuple[str, ...]) -> Unit:

@@ -54,17 +54,24 @@ def test_a_number_of_places_that_makes_no_sense_is_refused_by_name(value: str) -
         worker_places({"TIDEGATE_WORKERS_TEXT": value})
 
 
-def test_what_nobody_waits_for_steps_back_and_the_gate_does_not() -> None:
-    stepping_back = {
-        unit.name
+def test_who_makes_something_comes_first_then_who_tells_of_it_then_what_nobody_waits_for() -> None:
+    ours = ("consumer-", "worker-", "web", "relay", "beat")
+    niceness = {
+        unit.name: unit.server.program().niceness
         for unit in plan().units
-        if unit.name.startswith(("consumer-", "worker-", "web", "relay", "beat"))
-        and unit.server.program().niceness
+        if unit.name.startswith(ours)
     }
-    assert stepping_back == {
+    telling = {"relay", "consumer-moderation", "consumer-progress"}
+    unhurried = {
         *("worker-default", "beat"),
         *("consumer-credits", "consumer-compositions", "consumer-recommendations"),
     }
+    assert {name for name, value in niceness.items() if value == 0} == (
+        niceness.keys() - telling - unhurried
+    )
+    assert 0 < niceness["relay"] < niceness["beat"]
+    for group in (telling, unhurried):
+        assert len({niceness[name] for name in group}) == 1
 
 
 def names(made: Plan) -> set[str]:
