@@ -55,7 +55,7 @@ def prepare_asset(event: AssetCreated, envelope: Envelope) -> Judgement | None:
         note_error(asset_id=asset.pk, started_at=started_at, error=error, occasion=CREATED)
         raise
     if judgement.failure is not None:
-        _wait_for_detectors(asset, judgement, patience=_patience(judgement, gate))
+        _wait_for_detectors(asset, judgement, patience=_patience(asset, judgement, gate))
     return judgement
 
 
@@ -122,13 +122,14 @@ def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:
         raise CannotHeal(str(error)) from error
 
 
-def _patience(judgement: Judgement, gate: Engine) -> timedelta:
+def _patience(asset: Asset, judgement: Judgement, gate: Engine) -> timedelta:
     """Return how old an output may get before a person looks at what nobody could judge.
 
-    The policy may say so of the hazards concerned, and the deployment of everything.
+    The policy may say so of the hazards concerned, the deployment of everything, and nothing waits
+    beyond its own deadline.
     """
     seconds = gate.configuration.unavailable_after
     if judgement.waiting is not None:
         asks_again = judgement.waiting.then == "retry"
         seconds = min(seconds, judgement.waiting.seconds) if asks_again else 0.0
-    return timedelta(seconds=seconds)
+    return min(timedelta(seconds=seconds), asset.judge_by - asset.created_at)

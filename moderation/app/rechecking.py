@@ -12,7 +12,7 @@ from moderation.app.models import Attempt, Outcome
 from moderation.app.selectors.evidence import cases_without_detectors
 from moderation.app.services.attempts import note_error, note_failure
 from moderation.app.services.cases import note_recheck
-from moderation.app.services.verdicts import supersede_unavailable
+from moderation.app.services.verdicts import PolicyGone, supersede_unavailable
 from moderation.core.failures import OUTAGES, RETRIES, Failure
 from tidegate.assets.models import Asset
 from tidegate.primitives.clock import now
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 200
 SECONDS = 25.0
 _FAILURES_IN_A_ROW = 2
+# As the consumer waits when that happens to a first verdict.
+_PAUSE_WITHOUT_POLICY = 1.0
 
 
 def judge_again(*, at_most: int = AT_ONCE, seconds: float = SECONDS) -> int:
@@ -45,8 +47,11 @@ def judge_again(*, at_most: int = AT_ONCE, seconds: float = SECONDS) -> int:
             failures = failures + 1 if kind in OUTAGES else 0
             continue
         failures = 0
-        if supersede_unavailable(case_id=case_id, judgement=judgement) is not None:
-            judged += 1
+        try:
+            judged += supersede_unavailable(case_id=case_id, judgement=judgement) is not None
+        except PolicyGone as error:
+            log.info("judged_under_a_policy_that_is_gone", case_id=str(case_id), error=str(error))
+            note_recheck(case_id=case_id, pause=_PAUSE_WITHOUT_POLICY)
     return judged
 
 

@@ -1,6 +1,7 @@
 """Writes of verdicts: the ruling, the asset's move and the case, together or not at all."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from moderation.app.services.policy_records import share_turn
 from moderation.app.services.shadows import note_shadows
 from moderation.core.policy import Policy
 from tidegate.assets.models import Asset, Visibility
-from tidegate.assets.services import move_asset
+from tidegate.assets.services import move_asset, move_deadline
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.contracts.moderation import VerdictReached
@@ -102,6 +103,7 @@ def record_verdict(
         beside=detours.reasons_of(found),
     )
     stamp(asset=asset, judgement=judgement, occasion=Attempt.Occasion.CREATED)
+    _give_time(asset, judgement)
     if waiting is not None:
         _settle_waiting(waiting, asset, verdict, judgement, found)
         if is_block:
@@ -169,6 +171,13 @@ def supersede_unavailable(*, case_id: UUID, judgement: Judgement) -> Verdict | N
         rulings.carry_out_block(plan, reach, asset=asset, ruling=verdict, actor=GATE)
     announce_verdict(asset, verdict, asset.correlation_id)
     return verdict
+
+
+def _give_time(asset: Asset, judgement: Judgement) -> None:
+    """Let people decide within what the policy gives them for what nobody could judge."""
+    allowed = judgement.waiting
+    if judgement.verdict == Outcome.UNAVAILABLE and allowed and allowed.then != "retry":
+        move_deadline(asset, to=asset.created_at + timedelta(seconds=allowed.seconds))
 
 
 def _waiting_case(asset: Asset) -> Case | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -184,6 +185,12 @@ def move_asset(
         correlation_id=asset.correlation_id,
     )
     return asset
+
+
+def move_deadline(asset: Asset, *, to: datetime) -> None:
+    """Change until when a locked asset must have been judged, inside the caller's transaction."""
+    asset.judge_by = to
+    update(asset, "judge_by")
 
 
 @transaction.atomic

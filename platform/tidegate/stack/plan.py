@@ -41,8 +41,8 @@ _WORKERS = {
 }
 _MOST_AT_ONCE = 256
 _CONSUMERS = ("moderation", "progress", "credits", "compositions", "recommendations")
-# What nobody waits for within the second gives way to what somebody does, and what tells of a result
-# to what makes one (ADRs 192, 209).
+# What nobody waits for within the second gives way to what somebody does, and what tells of a
+# result to what makes one (ADRs 192, 209).
 _NICENESS = {
     **dict.fromkeys(("relay", *(f"consumer-{name}" for name in _CONSUMERS[:2])), 10),
     **dict.fromkeys(

@@ -80,7 +80,8 @@ def test_lineage_is_where_the_parent_stands_now(visibility: str | None, lineage:
 
 def test_a_rule_about_new_authors_holds_and_its_context_is_kept(ruled: Any) -> None:
     ruled(
-        "rules:\n- {name: new here, when: 'author.age_days < 1.0 && author.released == 0', "
+        # The default policy ends with its rules.
+        "  - {name: new here, when: 'author.age_days < 1.0 && author.released == 0', "
         "on: [text], then: escalate, hazard: spam, told: review}"
     )
     asset = stage.pending(content="a calm harbour")
@@ -123,6 +124,9 @@ def test_an_outage_waits_as_the_policy_says_of_its_hazards(
     case = stage.case_of(asset)
     assert (stage.visibility(asset), case.because) == ("held", Case.Because.UNAVAILABLE)
     assert (case.severity == 100) == ("escalate" in then)
+    asset.refresh_from_db()
+    given = 45 if "retry" in then else 100
+    assert abs((asset.judge_by - asset.created_at).total_seconds() - given) < 1
     reason = Verdict.objects.get(asset=asset).reasons[0]
     assert "hate" in reason["hazards"]
     assert reason["waiting"]["then"] in then

@@ -87,6 +87,22 @@ def test_the_alarm_is_given_once_however_often_the_sweeper_runs(engine: Engine) 
     assert stage.announced(asset).count(ALARM) == 1
 
 
+def test_an_event_waits_for_detectors_no_longer_than_its_asset_may(
+    engine: Engine, detectors: FakeDetectors
+) -> None:
+    """Also where nobody escalates: the deployment's patience is longer than the deadline here."""
+    detectors.everything_down()
+    asset = stage.pending()
+    with pytest.raises(RetryLater):
+        stage.consume(asset)
+    Asset.objects.filter(pk=asset.pk).update(
+        created_at=now() - timedelta(seconds=46), judge_by=now() - timedelta(seconds=1)
+    )
+    stage.consume(asset)
+    assert stage.visibility(asset) == "held"
+    assert stage.verdicts(asset) == ["unavailable"]
+
+
 def test_what_is_not_overdue_is_left_alone(engine: Engine) -> None:
     asset = stage.pending()
     assert escalate_overdue() == 0

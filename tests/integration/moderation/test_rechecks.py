@@ -1,13 +1,16 @@
 """After an outage the gate catches up by itself."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
-from moderation.app import services
+from moderation.app import rechecking, services
 from moderation.app.engine import Engine
-from moderation.app.models import Case
+from moderation.app.judgement import Judgement
+from moderation.app.models import Case, Verdict
 from moderation.app.rechecking import judge_again
+from moderation.app.services.verdicts import PolicyGone, supersede_unavailable
 from tests.fakes.detectors import FakeDetectors
 from tests.integration.moderation import stage
 from tidegate.assets import storage
@@ -105,3 +108,28 @@ def test_two_rechecks_at_once_judge_once(
     assert sorted(results, key=str) in ([0, 1], [1, 0])
     assert stage.verdicts(asset) == ["unavailable", "release"]
     assert Case.objects.get(asset=asset).outcome == "release"
+
+
+def test_one_whose_policy_is_gone_does_not_keep_the_others_waiting(
+    outage: Callable[..., Asset],
+    detectors: FakeDetectors,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = outage("Still water."), outage("A calm harbour.")
+    detectors.down.clear()
+    case = stage.case_of(first).pk
+    gone = {case}
+
+    def supersede(*, case_id: UUID, judgement: Judgement) -> Verdict | None:
+        if case_id in gone:
+            raise PolicyGone("taken out of force")
+        return supersede_unavailable(case_id=case_id, judgement=judgement)
+
+    monkeypatch.setattr(rechecking, "supersede_unavailable", supersede)
+    assert judge_again() == 1
+    assert stage.visibility(second) == "released"
+    assert stage.visibility(first) == "held"
+    gone.clear()
+    Case.objects.filter(pk=case).update(retry_at=None)
+    assert judge_again() == 1
+    assert stage.visibility(first) == "released"
