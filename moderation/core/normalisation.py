@@ -19,7 +19,7 @@ from typing import Final
 from confusable_homoglyphs import confusables
 from opencc import OpenCC
 
-REVISION: Final = 2
+REVISION: Final = 3
 """Part of the digest of the word lists: the same lists find other things after a change here."""
 
 _BY_EYE: Final = str.maketrans(

@@ -26,7 +26,17 @@ _HAZARDS: Final = frozenset(map(str, Hazard))
 # Shorter ones sound like too many innocent words.
 _FEWEST_SYLLABLES: Final = 4
 _LONGEST_PIECE: Final = 2
+# Two of them side by side are two words: "go ok".
+_SMALL_WORDS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "a am an as at be by do go ha he hi i if in is it ma me my no of oh ok on or pa so to up us"
+        " we",
+    )
+)
 _MASK: Final = re.compile(r"[*#]")
+_END: Final = ""
+_SEVERITIES: Final = get_args(WordSeverity)
 
 
 class InvalidWordList(ValueError):
@@ -52,25 +62,21 @@ class WordLists:
         narrow = [term for term in known if ord(term[0]) < _FIRST_WIDE]
         wide = [term for term in known if ord(term[0]) >= _FIRST_WIDE]
         self._terms = known
-        self._narrow = _alternatives(narrow, r"(?<![^\W_]){}(?![^\W_])")
-        self._wide = _alternatives(wide, "{}")
+        self._narrow = _any_of(narrow, r"(?<![^\W_]){}(?![^\W_])")
+        self._wide = _any_of(wide, "{}")
         # A phrase rather than the same letters as one word.
         self._closed = {
             term.replace(" ", ""): term for term in sorted(narrow, key=lambda term: " " in term)
         }
-        self._pieced = _alternatives(self._closed, "(?={})")
-        self._vocabulary = sorted({word for term in narrow for word in term.split(" ")})
+        self._pieced = _any_of(self._closed, "(?={})")
+        self._vocabulary = _by_length(narrow, known)
         self._spoken = {
             spoken.replace(" ", ""): term
             for term in wide
             if (spoken := sounds(term)).count(" ") + 1 >= _FEWEST_SYLLABLES
         }
-        self._sound = re.compile(
-            "|".join(
-                "(?<![a-z])" + re.escape(sounds(term)).replace(r"\ ", " ?") + "(?![a-z])"
-                for term in self._spoken.values()
-            )
-            or "(?!)"
+        self._sound = _any_of(
+            (sounds(term) for term in self._spoken.values()), "(?<![a-z]){}(?![a-z])", gap=" ?"
         )
         content = sorted(
             [name, term.hazard, term.severity, term.list_name] for name, term in known.items()
@@ -101,8 +107,8 @@ class WordLists:
     def _in_pieces(self, plain: str) -> Iterator[str]:
         """Find terms that were cut by spaces.
 
-        A phrase may be cut anywhere, a word into pieces of a letter or two: "fu ck" is one, and a
-        "wet back" is a back that is wet.
+        A phrase may be cut anywhere, a word into pieces of a letter or two: "fu ck" is one, a
+        "wet back" is a back that is wet, and "go ok" are two words.
         """
         pieces = plain.split(" ")
         starts, at = {}, 0
@@ -117,7 +123,8 @@ class WordLists:
                 continue
             term = self._closed[closed]
             parts = pieces[first:last]
-            if " " in term or max(map(len, parts)) <= _LONGEST_PIECE:
+            is_cut = max(map(len, parts)) <= _LONGEST_PIECE and not _SMALL_WORDS.issuperset(parts)
+            if " " in term or is_cut:
                 yield term
 
     def _unmasked(self, plain: str) -> Iterator[str]:
@@ -130,7 +137,8 @@ class WordLists:
                 shape = re.compile(
                     _MASK.sub(".", re.escape(word).replace(r"\*", "*").replace(r"\#", "#"))
                 )
-                words.append(next(filter(shape.fullmatch, self._vocabulary), word))
+                like = self._vocabulary.get(len(word), ())
+                words.append(next(filter(shape.fullmatch, like), word))
             else:
                 words.append(word)
         yield " ".join(words)
@@ -158,17 +166,65 @@ def _read(path: Path) -> list[_Term]:
         if hazard not in _HAZARDS:
             raise InvalidWordList(f"{path.name}: {hazard} is not a hazard")
         for severity, words in by_severity.items():
-            if severity not in get_args(WordSeverity):
+            if severity not in _SEVERITIES:
                 raise InvalidWordList(f"{path.name}: {severity} is not a severity")
-            for word in words:
+            for word in _flat(words):
                 if not isinstance(word, str) or not normalise(word):
                     raise InvalidWordList(f"{path.name}: {word!r} is not a term")
                 terms.append(_Term(word, hazard, severity, name))
     return terms
 
 
-def _alternatives(terms: Iterable[str], frame: str) -> re.Pattern[str]:
-    longest_first = sorted(terms, key=len, reverse=True)
-    if not longest_first:
-        return re.compile(r"(?!)")
-    return re.compile(frame.format("(" + "|".join(map(re.escape, longest_first)) + ")"))
+def _flat(words: Iterable[Any]) -> Iterator[Any]:
+    """Yield words, and those of groups: long lists are written in groups."""
+    for word in words:
+        if isinstance(word, list):
+            yield from word
+        else:
+            yield word
+
+
+def _by_length(terms: Iterable[str], known: Mapping[str, _Term]) -> Mapping[int, tuple[str, ...]]:
+    """Return every word of the terms by its length, in the order in which a mask is read.
+
+    Of several words under one mask the mildest is meant, and one that is a term by itself rather
+    than a part of a phrase: "c***" accuses nobody of a slur.
+    """
+    rank: dict[str, tuple[int, str]] = {}
+    for term in terms:
+        for word in term.split(" "):
+            is_term = word in known
+            grade = _SEVERITIES.index(known[word].severity) if is_term else len(_SEVERITIES)
+            rank[word] = (grade, word)
+    lengths: dict[int, list[str]] = {}
+    for word in sorted(rank, key=rank.__getitem__):
+        lengths.setdefault(len(word), []).append(word)
+    return {length: tuple(words) for length, words in lengths.items()}
+
+
+def _any_of(terms: Iterable[str], frame: str, *, gap: str = " ") -> re.Pattern[str]:
+    """Return a pattern of the terms, the longest first; a space of theirs is written as `gap`.
+
+    What terms begin with is shared. A pattern that tries a thousand of them one after the other
+    at each place of a text costs twenty times as much.
+    """
+    tree: dict[str, Any] = {}
+    for term in terms:
+        node = tree
+        for character in term:
+            node = node.setdefault(character, {})
+        node[_END] = {}
+    return re.compile(frame.format(f"({_branches(tree, gap)})") if tree else r"(?!)")
+
+
+def _branches(node: Mapping[str, Any], gap: str) -> str:
+    ways = [
+        (gap if character == " " else re.escape(character)) + _branches(further, gap)
+        for character, further in node.items()
+        if character != _END
+    ]
+    if not ways:
+        return ""
+    if len(ways) == 1 and _END not in node:
+        return ways[0]
+    return f"(?:{'|'.join(ways)})" + ("?" if _END in node else "")

@@ -11,10 +11,10 @@ from moderation.app.models import PolicyVersion
 from moderation.app.services import policy_fuse, policy_moves
 from tests.integration.moderation import stage
 
-_HATE = "hate: {hold_at: 0.75, block_at: 0.98}"
+_HATE = "hate: {hold_at: 0.80, block_at: 0.98}"
 
 
-def text(engine: Engine, name: str, hate: str = "0.75") -> str:
+def text(engine: Engine, name: str, hate: str = "0.80") -> str:
     """Return the default policy under another name, holding hate from another score on."""
     source = engine.policy.source
     assert _HATE in source

@@ -31,7 +31,9 @@ def ruled(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Any:
         usual = "otherwise: {then: retry, seconds: 120}"
         assert usual in engine.policy.source
         source = engine.policy.source.replace(usual, waiting)
-        policy = parse(f"{source}\n{parts}", lists_digest=engine.policy.lists_digest)
+        # `parts` are further rules: lists that stand twice are refused.
+        source = source.replace("\nrules:\n", f"\nrules:\n{parts}\n", 1)
+        policy = parse(source, lists_digest=engine.policy.lists_digest)
         made = engine.under(policy)
         monkeypatch.setattr(handlers, "engine", lambda: made)
         return made
@@ -80,7 +82,6 @@ def test_lineage_is_where_the_parent_stands_now(visibility: str | None, lineage:
 
 def test_a_rule_about_new_authors_holds_and_its_context_is_kept(ruled: Any) -> None:
     ruled(
-        # The default policy ends with its rules.
         "  - {name: new here, when: 'author.age_days < 1.0 && author.released == 0', "
         "on: [text], then: escalate, hazard: spam, told: review}"
     )

@@ -3,9 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from moderation.core.normalisation import normalise
-from moderation.core.wordlists import InvalidWordList, WordLists, load
+from moderation.core.wordlists import FOLDER, InvalidWordList, WordLists, load
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,9 @@ def test_disguised_words_are_found(lists: WordLists, text: str) -> None:
         "the pipe bombards the ear",
         "a pegboard",
         "他买了炸弹。制作人不知道",
+        "let it go ok",
+        "a queer studies reader and a gypsy moth",
+        "妈妈的礼物",
         "",
     ],
 )
@@ -68,6 +72,48 @@ def test_a_hit_names_term_hazard_severity_and_list(lists: WordLists) -> None:
     (hit,) = [hit for hit in lists.find("CHILD\u00a0PORN") if hit.severity == "severe"]
 
     assert (hit.term, hit.hazard, hit.list_name) == ("child porn", "child_safety", "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "severities"),
+    [
+        ("spics", ["strong"]),
+        ("spic and span", ["mild"]),
+        ("a chink in the armour", ["mild"]),
+        ("c***", ["mild"]),  # of several words under one mask the mildest
+        ("n****r", ["strong"]),
+        ("the fucktards", ["strong"]),
+    ],
+)
+def test_a_word_with_a_harmless_twin_is_mild(
+    lists: WordLists, text: str, severities: list[str]
+) -> None:
+    assert [hit.severity for hit in lists.find(text)] == severities
+
+
+def test_of_terms_that_begin_alike_the_longest_is_found(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text(
+        "name: en\nterms: {spam: {mild: [[buy, buy now], buy now cheap, buyer]}}\n"
+    )
+    lists = load(tmp_path)
+
+    found = {
+        text: [hit.term for hit in lists.find(text)] for text in ("buy no", "buy now", "buyer")
+    }
+    assert found == {"buy no": ["buy"], "buy now": ["buy now"], "buyer": ["buyer"]}
+
+
+def test_no_term_is_listed_twice() -> None:
+    terms = [
+        term
+        for path in FOLDER.glob("*.yaml")
+        for by_severity in yaml.safe_load(path.read_text(encoding="utf-8"))["terms"].values()
+        for words in by_severity.values()
+        for group in words
+        for term in (group if isinstance(group, list) else [group])
+    ]
+    assert len(terms) > 1_000
+    assert sorted({term for term in terms if terms.count(term) > 1}) == []
 
 
 def test_traditional_characters_are_read_as_simplified_ones(lists: WordLists) -> None:
