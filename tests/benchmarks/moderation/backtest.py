@@ -68,7 +68,7 @@ def measure() -> Result:
         # The copies' assets do not exist.
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(_COPIES, [_DECISIONS - 1, one.pk])
-    stricter = policies.parse(policy.source.replace("hate: {hold_at: 0.75", "hate: {hold_at: 0.55"))
+    stricter = policies.parse(policy.source.replace("hate: {hold_at: 0.80", "hate: {hold_at: 0.55"))
     backtest = Backtest(stricter)
     began = time.perf_counter()
     for stored in stored_decisions(since=now() - timedelta(days=1), until=now()):
