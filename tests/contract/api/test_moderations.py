@@ -98,7 +98,7 @@ def test_our_shape_field_by_field(key: str, detectors: FakeDetectors) -> None:
             {
                 "hazard": "hate",
                 "score": 0.85,
-                "threshold": 0.75,
+                "threshold": 0.80,
                 "rule": "score_hold",
                 "detector": "text_hazards",
                 "verdict": "hold",
