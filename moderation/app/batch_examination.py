@@ -43,17 +43,15 @@ def start_batch(
     included. An outage is a finding of the items that it met.
     """
     until = monotonic() + deadline
-    waves = _waves(items)
+    parts = _waves([(len(item.text or ""), int(item.text is None)) for item in items])
     # The first is under way while the caller looks into the lists.
-    answers = [_start(examiner, [items[number] for number in waves[0]], until)] if waves else []
+    answers = [_start(examiner, items[parts[0]], until)] if parts else []
 
     def finish(hits: Sequence[Sequence[HashHit]]) -> list[Finding]:
-        signals: list[list[Signal]] = [[] for _ in items]
-        for wave in waves:
-            asked = [items[number] for number in wave]
-            answered = answers.pop() if answers else _start(examiner, asked, until)
-            for number, given in zip(wave, answered(), strict=True):
-                signals[number] = given
+        signals: list[list[Signal]] = []
+        for part in parts:
+            answered = answers.pop() if answers else _start(examiner, items[part], until)
+            signals += answered()
         findings = [
             examiner.finding(item.surface, _words(item, given), given, listed, Context())
             for item, given, listed in zip(items, signals, hits, strict=True)
@@ -63,19 +61,24 @@ def start_batch(
     return finish
 
 
-def _waves(items: Sequence[Item]) -> list[list[int]]:
-    """Return the numbers of the items of each wave, as full as may be, in order."""
-    waves: list[list[int]] = []
+def waves(characters: Sequence[int]) -> list[slice]:
+    """Return how texts of these lengths are asked about: what goes together, in order."""
+    return _waves([(length, 0) for length in characters])
+
+
+def _waves(sizes: Sequence[tuple[int, int]]) -> list[slice]:
+    """Return the waves of items with so many characters and pictures, as full as may be."""
+    found: list[slice] = []
     characters = pictures = 0
-    for number, item in enumerate(items):
-        characters += len(item.text or "")
-        pictures += item.text is None
+    for number, (length, how_many) in enumerate(sizes):
+        characters += length
+        pictures += how_many
         is_full = characters > MOST_CHARACTERS_IN_WAVE or pictures > MOST_PICTURES_IN_WAVE
-        if is_full or not waves:
-            waves.append([])
-            characters, pictures = len(item.text or ""), int(item.text is None)
-        waves[-1].append(number)
-    return waves
+        if is_full or not found:
+            found.append(slice(number, number))
+            characters, pictures = length, how_many
+        found[-1] = slice(found[-1].start, number + 1)
+    return found
 
 
 def _start(examiner: Examiner, items: Sequence[Item], until: float) -> Answers:

@@ -6,6 +6,7 @@ No database here, so it may run in any thread; what the hash lists say is passed
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 from typing import Any, Final, Protocol
 
@@ -225,10 +226,14 @@ class Examiner:
         `deadline` (seconds) holds for each of the two rounds: first everything there is, then
         the words that were read or heard.
         """
+        return self.start_output(output, deadline=deadline)()
+
+    def start_output(self, output: Output, *, deadline: float) -> Callable[[], Examination]:
+        """Ask the detectors as `output` does and return what waits for them and judges it."""
         surface = _surface_of(output)
         rules = None if surface is None else self.policy.surfaces.get(surface)
         if surface is None or rules is None:
-            return self.nobody(output.modality)
+            return partial(self.nobody, output.modality)
         started = perf_counter()
         is_text = surface in WRITTEN
         written = _written(output)
@@ -243,31 +248,34 @@ class Examiner:
             of_output = [
                 Asked(name, output.data, may_be_remembered=False) for name in rules.required
             ]
-        signals = self.ask([*of_prompt, *of_output], deadline)
-        about_prompt, about_output = signals[: len(of_prompt)], signals[len(of_prompt) :]
-        if not is_text and output.data is None:
-            about_output = [Signal.unavailable(name, NO_BYTES) for name in rules.required]
-        words = written
-        if not is_text:
-            words = "\n".join(
-                signal.text for signal in about_output if signal.text and signal.text.strip()
-            )
-            if words:
-                further = self.ask(about_text(rules.required_with_text, words), deadline)
-                about_output = [*about_output, *further]
-        about_output = [*about_output, *output.about_author]
-        findings = [self.finding(surface, words, about_output, output.output_hits, output.context)]
-        if has_prompt:
-            findings.append(
-                self.finding(
-                    PROMPT, output.prompt, about_prompt, output.prompt_hits, output.context
+        answers = self.start([*of_prompt, *of_output], deadline)
+
+        def examine() -> Examination:
+            signals = answers()
+            about_prompt, about_output = signals[: len(of_prompt)], signals[len(of_prompt) :]
+            if not is_text and output.data is None:
+                about_output = [Signal.unavailable(name, NO_BYTES) for name in rules.required]
+            words = written
+            if not is_text:
+                words = "\n".join(
+                    signal.text for signal in about_output if signal.text and signal.text.strip()
                 )
-            )
-        return Examination(
-            tuple(findings),
-            together(findings),
-            perf_counter() - started,
-        )
+                if words:
+                    further = self.ask(about_text(rules.required_with_text, words), deadline)
+                    about_output = [*about_output, *further]
+            about_output = [*about_output, *output.about_author]
+            findings = [
+                self.finding(surface, words, about_output, output.output_hits, output.context)
+            ]
+            if has_prompt:
+                findings.append(
+                    self.finding(
+                        PROMPT, output.prompt, about_prompt, output.prompt_hits, output.context
+                    )
+                )
+            return Examination(tuple(findings), together(findings), perf_counter() - started)
+
+        return examine
 
     def finding(
         self,

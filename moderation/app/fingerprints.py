@@ -3,8 +3,12 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import partial
+from typing import Any, Final, Literal
 from uuid import UUID
+
+from django.db import transaction
+from django.db.backends.utils import CursorWrapper
 
 from moderation.app.models import HashBank, HashEntry, Verdict
 from moderation.core import film_hashes
@@ -14,7 +18,7 @@ from moderation.core.hashes import MATCH_DISTANCE, NotAPicture, Pdq, pdq
 from moderation.core.near_texts import NEAR_DISTANCE, simhash
 from moderation.core.normalisation import normalise
 from tidegate.assets.models import Asset, Rendition
-from tidegate.primitives.statements import prepared
+from tidegate.primitives.statements import prepared, run, together
 
 _SHORTEST_TEXT = 24
 _ACTIONS: Mapping[HashBank.Effect, Literal["allow", "hold", "block"]] = {
@@ -118,34 +122,45 @@ def hash_of(picture: bytes) -> Pdq | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What the banks are asked about one content.
+
+    Looked for are these very bytes (`sha256s`), this text and texts near it, and pictures that look
+    like it (`look` is a PDQ; empty for what is too plain to be told apart). `content` is the
+    SHA-256 of the content as a whole: a bank that is enabled for a share of the traffic draws by
+    it.
+    """
+
+    content: str
+    sha256s: Sequence[str] = ()
+    text: str = ""
+    look: str = ""
+
+
 def listed(
     *, content: str, sha256s: Sequence[str] = (), text: str = "", look: str = ""
 ) -> list[HashHit]:
-    """Return what the banks say about a content, nearest first; one query.
-
-    Looked for are these very bytes (`sha256s`), this text and texts near it, and pictures that look
-    like it (`look` is a PDQ; empty for what is too plain to be told apart). Of entries that are
-    merely near, each bank speaks with its nearest one. `content` is the SHA-256 of the content as a
-    whole: a bank that is enabled for a share of the traffic draws by it.
-    """
-    exact = [*sha256s]
-    near = ""
-    if text.strip():
-        exact.append(text_digest(text))
-        near = simhash(text)
-    nothing = "0"
+    """Return what the banks say about a content, nearest first; one query. See `Sought`."""
     with prepared() as cursor:
-        cursor.execute(
-            _LISTED, [exact, look or nothing, words_near(look), near or nothing, words_near(near)]
-        )
-        rows = cursor.fetchall()
-    return _spoken(
-        [
-            _Found(str(entry), kind, value, hazard, distance, bank, name, effect, share)
-            for entry, kind, value, hazard, distance, bank, name, effect, share in rows
-        ],
-        content,
-    )
+        cursor.execute(_LISTED, _asked(Sought(content, sha256s, text, look)))
+        return _said(cursor.fetchall(), content)
+
+
+def all_listed(sought: Sequence[Sought]) -> list[list[HashHit]]:
+    """Return what `listed` says of each, in order; the queries go out together."""
+    if len(sought) == 1:
+        one = sought[0]
+        return [listed(content=one.content, sha256s=one.sha256s, text=one.text, look=one.look)]
+    said: list[list[HashHit]] = [[] for _ in sought]
+
+    def take(number: int, cursor: CursorWrapper) -> None:
+        said[number] = _said(cursor.fetchall(), sought[number].content)
+
+    with transaction.atomic(), together():
+        for number, one in enumerate(sought):
+            run(_LISTED, _asked(one), partial(take, number))
+    return said
 
 
 def listed_films(*, content: str, frames: Iterable[film_hashes.Frame]) -> list[HashHit]:
@@ -203,8 +218,42 @@ class _Found:
     share: float
 
 
+def _asked(sought: Sought) -> list[str | list[str]]:
+    """Return the parameters of `_LISTED`."""
+    exact = [*sought.sha256s]
+    near, nothing = "", "0"
+    if sought.text.strip():
+        exact.append(text_digest(sought.text))
+        near = simhash(sought.text)
+    return [
+        exact,
+        sought.look or nothing,
+        _as_array(words_near(sought.look)),
+        near or nothing,
+        _as_array(words_near(near)),
+    ]
+
+
+def _as_array(words: Sequence[int]) -> str:
+    """Return an array as PostgreSQL reads it: of hundreds, a driver looks at each by itself."""
+    return f"{{{','.join(map(str, words))}}}"
+
+
+def _said(rows: Iterable[tuple[Any, ...]], content: str) -> list[HashHit]:
+    return _spoken(
+        [
+            _Found(str(entry), kind, value, hazard, distance, bank, name, effect, share)
+            for entry, kind, value, hazard, distance, bank, name, effect, share in rows
+        ],
+        content,
+    )
+
+
 def _spoken(found: Iterable[_Found], content: str) -> list[HashHit]:
-    """Return what banks say that have a say about the content; of near ones their nearest."""
+    """Return what banks say that have a say about the content.
+
+    Of entries that are merely near, each bank speaks with its nearest one.
+    """
     hits: list[HashHit] = []
     spoken: set[tuple[UUID, str]] = set()
     for one in found:
@@ -250,8 +299,15 @@ def fingerprints_of_asset(asset: Asset) -> list[Fingerprint]:
     return found
 
 
-def original_digests(asset: Asset) -> Iterable[str]:
+def original_digests(asset: Asset) -> list[str]:
     """Return the SHA-256 of the asset's original bytes."""
-    return Rendition.objects.filter(asset=asset, kind=Rendition.Kind.ORIGINAL).values_list(
-        "blob_id", flat=True
-    )
+    return digests_of_originals([asset])[asset.pk]
+
+
+def digests_of_originals(assets: Sequence[Asset]) -> dict[UUID, list[str]]:
+    """Return the SHA-256 of each asset's original bytes; one query."""
+    found: dict[UUID, list[str]] = {asset.pk: [] for asset in assets}
+    originals = Rendition.objects.filter(asset__in=found, kind=Rendition.Kind.ORIGINAL)
+    for asset_id, digest in originals.values_list("asset_id", "blob_id"):
+        found[asset_id].append(digest)
+    return found

@@ -1,14 +1,17 @@
 """Stream entry points: what the consumer "moderation" does with events."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from moderation.app.audiences import engine_for_audience
 from moderation.app.engine import Engine, engine
 from moderation.app.in_force import engine_for
 from moderation.app.judgement import Judgement
-from moderation.app.judging import judge_asset
+from moderation.app.judging import judge_asset, judge_texts
 from moderation.app.models import Attempt, Verdict
 from moderation.app.services.attempts import note_error, note_failure
+from moderation.app.services.releases import Judged, record_releases
 from moderation.app.services.reports import record_report
 from moderation.app.services.verdicts import PolicyGone, record_verdict
 from moderation.core.failures import RETRIES
@@ -17,7 +20,7 @@ from tidegate.contracts.assets import AssetCreated
 from tidegate.contracts.envelope import Envelope
 from tidegate.contracts.interactions import InteractionRecorded
 from tidegate.events.errors import CannotHeal, RetryLater
-from tidegate.events.registry import consumer
+from tidegate.events.registry import Group, consumer
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import NotFound
 
@@ -32,7 +35,13 @@ def register() -> None:
         "moderation",
         {AssetCreated: on_asset_created, InteractionRecorded: on_interaction},
         prepare={AssetCreated: prepare_asset},
+        groups={AssetCreated: Group(is_text, prepare_texts, on_texts_created)},
     )
+
+
+def is_text(event: AssetCreated) -> bool:
+    """Whether an output is judged as soon as any other: pictures and sounds take their time."""
+    return event.modality == "text"
 
 
 def prepare_asset(event: AssetCreated, envelope: Envelope) -> Judgement | None:
@@ -57,6 +66,37 @@ def prepare_asset(event: AssetCreated, envelope: Envelope) -> Judgement | None:
     if judgement.failure is not None:
         _wait_for_detectors(asset, judgement, patience=_patience(asset, judgement, gate))
     return judgement
+
+
+def prepare_texts(
+    arrived: Sequence[tuple[AssetCreated, Envelope]],
+) -> list[Judgement | Exception | None]:
+    """Judge new texts as `prepare_asset` does each."""
+    ids = [event.asset_id for event, _ in arrived]
+    assets = Asset.objects.in_bulk(ids)
+    judged = set(Verdict.objects.filter(asset__in=ids).values_list("asset_id", flat=True))
+    gates = {
+        asset_id: engine_for(engine(), asset_id)
+        for asset_id in ids
+        if asset_id in assets and asset_id not in judged
+    }
+    started_at = now()
+    judgements = judge_texts([(assets[asset_id], gate) for asset_id, gate in gates.items()])
+    found: dict[UUID, Judgement | Exception | None] = dict.fromkeys(judged)
+    for (asset_id, gate), judgement in zip(gates.items(), judgements, strict=True):
+        found[asset_id] = judgement
+        if isinstance(judgement, Exception):
+            note_error(asset_id=asset_id, started_at=started_at, error=judgement, occasion=CREATED)
+        elif judgement.failure is not None:
+            asset = assets[asset_id]
+            try:
+                _wait_for_detectors(asset, judgement, patience=_patience(asset, judgement, gate))
+            except RetryLater as later:
+                found[asset_id] = later
+    return [
+        found[asset_id] if asset_id in found else CannotHeal(f"there is no asset {asset_id}")
+        for asset_id in ids
+    ]
 
 
 def _wait_for_detectors(asset: Asset, judgement: Judgement, *, patience: timedelta) -> None:
@@ -92,6 +132,19 @@ def on_asset_created(event: AssetCreated, envelope: Envelope, judgement: Judgeme
         )
     except PolicyGone as error:
         raise RetryLater(1.0, str(error)) from error
+
+
+def on_texts_created(
+    arrived: Sequence[tuple[AssetCreated, Envelope, Judgement | None]],
+) -> set[UUID]:
+    """Write the verdicts that release; return the ids of the events that need more than that."""
+    judged = {
+        envelope.id: Judged(event.asset_id, envelope.id, judgement, envelope.correlation_id)
+        for event, envelope, judgement in arrived
+        if judgement is not None
+    }
+    written = record_releases(list(judged.values()))
+    return {event_id for event_id, one in judged.items() if one.asset_id not in written}
 
 
 def on_interaction(event: InteractionRecorded, envelope: Envelope) -> None:

@@ -40,6 +40,7 @@ def judge_again(*, at_most: int = AT_ONCE, seconds: float = SECONDS) -> int:
         if monotonic() > until or failures == _FAILURES_IN_A_ROW:
             break
         asset = Asset.objects.get(pk=asset_id)
+        started_at = now()
         judgement, failure, tries = _try(asset, engine_for(gate, asset_id))
         if judgement is None or failure is not None:
             kind = failure or Failure.UNFORESEEN
@@ -51,6 +52,12 @@ def judge_again(*, at_most: int = AT_ONCE, seconds: float = SECONDS) -> int:
             judged += supersede_unavailable(case_id=case_id, judgement=judgement) is not None
         except PolicyGone as error:
             log.info("judged_under_a_policy_that_is_gone", case_id=str(case_id), error=str(error))
+            note_error(
+                asset_id=asset_id,
+                started_at=started_at,
+                error=error,
+                occasion=Attempt.Occasion.AGAIN,
+            )
             note_recheck(case_id=case_id, pause=_PAUSE_WITHOUT_POLICY)
     return judged
 

@@ -4,7 +4,7 @@ It is kept with a verdict, so that the decision can be repeated exactly.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 HISTORY_DAYS = 90
@@ -71,7 +71,12 @@ class Context:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; `from_json` reads them back."""
-        return {**asdict(self), "tightened_by": list(self.tightened_by)}
+        return {
+            "author": None if self.author is None else _plain(self.author),
+            "lineage": None if self.lineage is None else _plain(self.lineage),
+            "audience": _plain(self.audience),
+            "tightened_by": list(self.tightened_by),
+        }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Context":
@@ -87,3 +92,8 @@ class Context:
             audience=Audience(**document.get("audience", {})),
             tightened_by=tuple(document.get("tightened_by", ())),
         )
+
+
+def _plain(part: Author | Lineage | Audience) -> dict[str, Any]:
+    """Return the fields by name; `asdict` copies deeply what is flat, at every verdict."""
+    return {name: getattr(part, name) for name in part.__slots__}

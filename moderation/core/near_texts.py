@@ -10,6 +10,7 @@ are kept: the same size, the same distance and the same index as a picture's PDQ
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ _WIDE_RUN: Final = re.compile("[\u2e80-\U0003ffff]+")
 _NOT_WORDS: Final = re.compile(r"[\W_]+")
 
 
+@lru_cache(maxsize=256)
 def simhash(text: str) -> str:
     """Return 64 hexadecimal digits, or empty for a text that is too short to have near ones.
 

@@ -13,7 +13,7 @@ pypinyin's readings of single characters, without tones.
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from confusable_homoglyphs import confusables
@@ -59,6 +59,7 @@ _COUNTERS: Final = frozenset("年月日号时点分秒个岁元块万千百次�
 _NOT_HAN: Final = re.compile(rf"[^{_HAN}]")
 
 _DIGITS: Final = str.maketrans("034578962@$!€£", "oeastbggzasiel")
+_WITH_DIGITS: Final = re.compile("[^ ]*[0-9@$!€£][^ ]*")
 _READ_FROM_ONE: Final = ("i", "l")
 _LEET: Final = re.compile(r"[a-z](?:[013457$@!]+[a-z]|11(?!\d))")
 _DOTTED: Final = re.compile(r"(?<!\w)(?:[^\W\d_][.*_\-·•|+~]+){2,}[^\W\d_](?!\w)")
@@ -75,17 +76,29 @@ _MEANT: Final = str.maketrans(
 _HIDDEN: Final = re.compile(r"(?<=\w)[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]+(?=\w)")
 
 
+class _Written(dict[int, int | None]):
+    """For `str.translate`: drops what nobody sees, by code point, each looked up once."""
+
+    def __missing__(self, point: int) -> int | None:
+        character = chr(point)
+        is_written = character in "\n\t" or (
+            unicodedata.category(character) not in _UNWRITTEN and character not in _UNSEEN
+        )
+        self[point] = point if is_written else None
+        return self[point]
+
+
+_WRITTEN: Final = _Written()
+
+
+# The lists, the fingerprints and the spam detector ask about the same text one after the other.
+@lru_cache(maxsize=256)
 def normalise(text: str) -> str:
     """Return the text as lists and fingerprints see it: folded, undisguised, single spaces."""
     # In dress first: NFKC would put parentheses around some of it.
     folded = unicodedata.normalize("NFKC", text.translate(_dressed())).casefold()
     # A decomposition after folding drops accents that were put on as a disguise.
-    plain = "".join(
-        character
-        for character in unicodedata.normalize("NFKD", folded)
-        if character in "\n\t"
-        or (unicodedata.category(character) not in _UNWRITTEN and character not in _UNSEEN)
-    )
+    plain = unicodedata.normalize("NFKD", folded).translate(_WRITTEN)
     read = unicodedata.normalize("NFC", plain)
     if not read.isascii():
         read = read.translate(_letters())
@@ -168,12 +181,14 @@ def _undigited(text: str, one: str) -> str:
 
     `one` is the letter that a 1 stands for.
     """
-    return " ".join(
-        word.replace("1", one).translate(_DIGITS)
-        if any(character.isalpha() for character in word)
-        else word
-        for word in text.split(" ")
-    )
+
+    def read(match: re.Match[str]) -> str:
+        word = match.group()
+        if not any(character.isalpha() for character in word):
+            return word
+        return word.replace("1", one).translate(_DIGITS)
+
+    return _WITH_DIGITS.sub(read, text)
 
 
 @cache

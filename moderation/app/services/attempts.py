@@ -1,7 +1,8 @@
 """Writes of attempts: every try to judge an asset leaves a row, also the failed one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from moderation.core.failures import Failure
 from tidegate.assets.models import Asset
 from tidegate.primitives.clock import now
 from tidegate.primitives.ids import new_id
+from tidegate.primitives.statements import prepared
 
 KEPT = timedelta(days=30)
 _AT_ONCE = 5_000
@@ -22,8 +24,17 @@ _INSERT = """
 INSERT INTO moderation_attempt
     (id, asset_id, number, occasion, started_at, ended_at, outcome, failure, detail, detectors,
      policy_version)
-SELECT %s, %s, coalesce(max(number), 0) + 1, %s, %s, %s, %s, %s, %s, %s::jsonb, %s
-FROM moderation_attempt WHERE asset_id = %s
+SELECT tried.id, tried.asset_id,
+       1 + coalesce(
+           (SELECT max(number) FROM moderation_attempt AS a WHERE a.asset_id = tried.asset_id), 0
+       ),
+       tried.occasion, tried.started_at, tried.ended_at, tried.outcome, tried.failure,
+       tried.detail, tried.detectors, tried.policy_version
+FROM unnest(
+    %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],
+    %s::text[], %s::text[], %s::jsonb[], %s::text[]
+) AS tried (id, asset_id, occasion, started_at, ended_at, outcome, failure, detail, detectors,
+            policy_version)
 RETURNING number
 """
 _FORGET = """
@@ -32,23 +43,32 @@ DELETE FROM moderation_attempt WHERE id IN
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A try that has ended, as it is written."""
+
+    asset_id: UUID
+    occasion: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    failure: str
+    detail: str
+    detectors: Mapping[str, str]
+    policy_version: str
+
+
 def stamp(*, asset: Asset, judgement: Judgement, occasion: Attempt.Occasion) -> int:
     """Write a try that came to a judgement; return its number, counted from 1.
 
     Inside the caller's transaction, which has locked the asset.
     """
-    failed = judgement.verdict == Outcome.UNAVAILABLE
-    return _insert(
-        asset.pk,
-        occasion=occasion,
-        started_at=judgement.judged_at - timedelta(milliseconds=judgement.judged_in_ms),
-        ended_at=judgement.judged_at,
-        outcome=judgement.verdict,
-        failure=judgement.failure or "",
-        detail="; ".join(judgement.errors) if failed else "",
-        detectors=judgement.detectors,
-        policy_version=judgement.policy_version,
-    )
+    return _insert([_try_of(asset.pk, judgement, occasion)])[0]
+
+
+def stamp_all(judged: Iterable[tuple[Asset, Judgement]], *, occasion: Attempt.Occasion) -> None:
+    """Do with many assets what `stamp` does with one; one statement."""
+    _insert([_try_of(asset.pk, judgement, occasion) for asset, judgement in judged])
 
 
 @transaction.atomic
@@ -63,16 +83,20 @@ def note_error(
 ) -> int:
     """Write a try that broke in a way nobody foresaw; return its number."""
     return _insert(
-        _locked(asset_id).pk,
-        occasion=occasion,
-        started_at=started_at,
-        ended_at=now(),
-        outcome="error",
-        failure=Failure.UNFORESEEN,
-        detail=repr(error),
-        detectors={},
-        policy_version="",
-    )
+        [
+            _Try(
+                _locked(asset_id).pk,
+                occasion,
+                started_at,
+                now(),
+                outcome="error",
+                failure=Failure.UNFORESEEN,
+                detail=repr(error),
+                detectors={},
+                policy_version="",
+            )
+        ]
+    )[0]
 
 
 def forget_attempts(*, kept: timedelta = KEPT) -> int:
@@ -90,36 +114,37 @@ def _locked(asset_id: UUID) -> Asset:
     return Asset.objects.select_for_update(no_key=True).get(pk=asset_id)
 
 
-def _insert(
-    asset_id: UUID,
-    *,
-    occasion: str,
-    started_at: datetime,
-    ended_at: datetime,
-    outcome: str,
-    failure: str,
-    detail: str,
-    detectors: Mapping[str, str],
-    policy_version: str,
-) -> int:
-    """Number and write in one statement; the asset's lock keeps two from one number."""
-    told = detail.replace("\0", "")[:_LONGEST_DETAIL]
-    with connection.cursor() as cursor:
+def _try_of(asset_id: UUID, judgement: Judgement, occasion: Attempt.Occasion) -> _Try:
+    failed = judgement.verdict == Outcome.UNAVAILABLE
+    return _Try(
+        asset_id,
+        occasion,
+        started_at=judgement.judged_at - timedelta(milliseconds=judgement.judged_in_ms),
+        ended_at=judgement.judged_at,
+        outcome=judgement.verdict,
+        failure=judgement.failure or "",
+        detail="; ".join(judgement.errors) if failed else "",
+        detectors=judgement.detectors,
+        policy_version=judgement.policy_version,
+    )
+
+
+def _insert(tries: Sequence[_Try]) -> list[int]:
+    """Number and write in one statement; the assets' locks keep two from one number."""
+    with prepared() as cursor:
         cursor.execute(
             _INSERT,
             [
-                new_id(),
-                asset_id,
-                str(occasion),
-                started_at,
-                ended_at,
-                str(outcome),
-                str(failure),
-                told,
-                json.dumps(dict(detectors)),
-                policy_version,
-                asset_id,
+                [new_id() for _ in tries],
+                [one.asset_id for one in tries],
+                [str(one.occasion) for one in tries],
+                [one.started_at for one in tries],
+                [one.ended_at for one in tries],
+                [str(one.outcome) for one in tries],
+                [str(one.failure) for one in tries],
+                [one.detail.replace("\0", "")[:_LONGEST_DETAIL] for one in tries],
+                [json.dumps(dict(one.detectors)) for one in tries],
+                [one.policy_version for one in tries],
             ],
         )
-        number: int = cursor.fetchone()[0]
-    return number
+        return [row[0] for row in cursor.fetchall()]

@@ -28,7 +28,7 @@ from moderation.app.services.policy_records import share_turn
 from moderation.app.services.shadows import note_shadows
 from moderation.core.policy import Policy
 from tidegate.assets.models import Asset, Visibility
-from tidegate.assets.services import move_asset, move_deadline
+from tidegate.assets.services import Step, move_asset, move_deadline
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.contracts.moderation import VerdictReached
@@ -84,7 +84,7 @@ def record_verdict(
     if existing is not None:
         return existing
     judgement, policy_id = _standing(judgement, asset)
-    note_shadows(asset=asset, judgement=judgement)
+    note_shadows([(asset, judgement)])
     judgement = matches.count(judgement, asset=asset, correlation_id=correlation_id)
     is_pending = asset.visibility == Visibility.PENDING
     # Its deadline may have been faster than its event.
@@ -103,7 +103,8 @@ def record_verdict(
         beside=detours.reasons_of(found),
     )
     stamp(asset=asset, judgement=judgement, occasion=Attempt.Occasion.CREATED)
-    _give_time(asset, judgement)
+    if waiting is None:
+        _give_time(asset, judgement)
     if waiting is not None:
         _settle_waiting(waiting, asset, verdict, judgement, found)
         if is_block:
@@ -255,19 +256,27 @@ def _lock(asset_id: UUID) -> Asset:
 def _standing(judgement: Judgement, asset: Asset) -> tuple[Judgement, UUID]:
     """Return a judgement that stands under what is in force now, and the id of its version.
 
-    Policies are kept from being moved until the caller's transaction ends (`share_turn`), so no
-    verdict is written under a policy after it was rolled back.
+    No verdict is written under a policy after it was rolled back (see `standing_id`).
     """
-    row = _version(judgement.policy)
-    if row is None:
-        return judgement, version_id_of(judgement.policy)
-    if _still_judges(row):
-        return judgement, row.id
+    standing = standing_id(judgement.policy)
+    if standing is not None:
+        return judgement, standing
     policy = in_force.read().policy_for(asset.pk)
     again = None if policy is None else judged_again(judgement, policy)
     if again is None:
         raise PolicyGone(f"the policy {judgement.policy.version} was taken out of force")
     return again, version_id_of(again.policy)
+
+
+def standing_id(policy: Policy) -> UUID | None:
+    """Return the id of the version that may be written now; None where it may not any more.
+
+    Policies are kept from being moved until the caller's transaction ends.
+    """
+    row = _version(policy)
+    if row is None:
+        return version_id_of(policy)
+    return row.id if _still_judges(row) else None
 
 
 def _version(policy: Policy) -> _VersionRow | None:
@@ -314,7 +323,24 @@ def insert_verdict(
     beside: Sequence[Mapping[str, object]] = (),
 ) -> Verdict:
     """Write a verdict about a locked asset, inside the caller's transaction."""
-    verdict = Verdict(
+    verdict = verdict_of(
+        asset, judgement, policy_id, event_id=event_id, supersedes=supersedes, beside=beside
+    )
+    verdict.save(force_insert=True)
+    return verdict
+
+
+def verdict_of(
+    asset: Asset,
+    judgement: Judgement,
+    policy_id: UUID,
+    *,
+    event_id: UUID | None,
+    supersedes: Verdict | None = None,
+    beside: Sequence[Mapping[str, object]] = (),
+) -> Verdict:
+    """Return a verdict that is still to be written."""
+    return Verdict(
         asset=asset,
         event_id=event_id,
         supersedes=supersedes,
@@ -330,15 +356,25 @@ def insert_verdict(
         policy_id=policy_id,
         judged_in_ms=judgement.judged_in_ms,
     )
-    verdict.save(force_insert=True)
-    return verdict
 
 
 def _move(asset: Asset, judgement: Judgement) -> None:
+    step = step_of(asset, judgement)
     move_asset(
         asset_id=asset.pk,
-        to=_TARGETS[judgement.verdict],
+        to=step.to,
         actor=GATE,
+        reason=step.reason,
+        reasons=step.reasons,
+        public_reasons=step.public_reasons,
+    )
+
+
+def step_of(asset: Asset, judgement: Judgement) -> Step:
+    """Return where a first verdict moves a pending asset."""
+    return Step(
+        asset,
+        to=_TARGETS[judgement.verdict],
         reason=_IN_WORDS[judgement.verdict],
         reasons=[
             {"hazard": reason["hazard"], "rule": reason["rule"], "score": reason["score"]}
@@ -350,18 +386,25 @@ def _move(asset: Asset, judgement: Judgement) -> None:
 
 def announce_verdict(asset: Asset, verdict: Verdict, correlation_id: UUID) -> None:
     """Tell the others and the trail; last, because the trail's lock lasts until the commit."""
-    outcome = Outcome(verdict.verdict)
-    announce(
-        VerdictReached(
-            verdict_id=verdict.pk,
-            asset_id=asset.pk,
-            organisation_id=asset.organisation_id,
-            verdict=VERDICT_NAMES[outcome],
-            hazards=tuple(verdict.hazards),
-            policy_version=verdict.policy_version,
-        ),
-        correlation_id=correlation_id,
+    announce(event_of_verdict(asset, verdict), correlation_id=correlation_id)
+    record_verdict_reached(asset, verdict, correlation_id)
+
+
+def event_of_verdict(asset: Asset, verdict: Verdict) -> VerdictReached:
+    """Return what the others are told of a verdict."""
+    return VerdictReached(
+        verdict_id=verdict.pk,
+        asset_id=asset.pk,
+        organisation_id=asset.organisation_id,
+        verdict=VERDICT_NAMES[Outcome(verdict.verdict)],
+        hazards=tuple(verdict.hazards),
+        policy_version=verdict.policy_version,
     )
+
+
+def record_verdict_reached(asset: Asset, verdict: Verdict, correlation_id: UUID) -> None:
+    """Write the trail's entry of a verdict."""
+    outcome = Outcome(verdict.verdict)
     record(
         Action.VERDICT_REACHED,
         chain=f"organisation:{asset.organisation_id}",

@@ -18,6 +18,11 @@ from uuid import UUID
 
 from tidegate.primitives.errors import InvalidInput
 
+# One for all: `json.dumps` makes a new one for every value that it is given these with.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
 GENESIS = bytes(32)
 """The hash before a chain's first entry."""
 
@@ -92,9 +97,7 @@ def digest(document: Mapping[str, Any]) -> bytes:
 
 
 def _dumped(value: Any) -> str:
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _ENCODER.encode(value)
 
 
 def _text(value: str) -> str:

@@ -6,7 +6,7 @@ structured-mode document, the extension attributes are `correlationid` and `part
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
@@ -74,7 +74,7 @@ def wrap(event: Event, *, event_id: UUID, time: datetime, correlation_id: UUID) 
         subject=event.key(),
         time=time,
         correlation_id=correlation_id,
-        data=_plain(asdict(event)),  # type: ignore[call-overload]  # events are dataclasses, which Protocol cannot say
+        data=_plain(event),
     )
 
 
@@ -125,6 +125,9 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, UUID):
         return str(value)
+    if is_dataclass(value):
+        # Not `asdict`, which copies every value before it is changed here.
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     return value

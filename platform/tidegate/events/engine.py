@@ -1,13 +1,14 @@
 """One consumer at work: reads records, keeps their order, handles, retries, buries.
 
 It is the `Worker` that a `streams.Consumer` feeds. Events without `prepare` are handled here,
-many in one transaction. Events with `prepare` go to threads, one transaction each.
+many in one transaction. Events with `prepare` go to threads, one transaction each, or in groups
+where their consumer says how.
 """
 
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
 
@@ -25,6 +26,8 @@ from tidegate.streams.records import Incoming
 logger = logging.getLogger(__name__)
 
 _BATCH = 500
+# As many as share the cost of what a group asks once; more would only make the first wait.
+_GROUP = 32
 _IDLE_MS, _BUSY_MS = 250, 15
 _FINISH_SECONDS = 20.0
 
@@ -36,7 +39,7 @@ class Engine:
         self._listener = listener
         self._types = listener.types
         self._lanes = Lanes()
-        self._running: dict[Future[Outcome], Delivery] = {}
+        self._running: dict[Future[list[Outcome]], list[Delivery]] = {}
         self._pool = (
             ThreadPoolExecutor(listener.workers, thread_name_prefix=f"{listener.name}-prepare")
             if listener.prepares
@@ -51,14 +54,16 @@ class Engine:
     def work(self) -> None:
         self._collect()
         together: list[Delivery] = []
+        to_prepare: list[Delivery] = []
         now = time.monotonic()
         for lane in self._lanes.heads(now):
             if self._is_prepared(lane[0]):
-                self._start(lane[0])
+                to_prepare.append(lane[0])
             elif lane[0].problem:
                 self._bury(lane[0], lane[0].problem)
             elif len(together) < _BATCH:
                 together.extend(self._run_of(lane, now, _BATCH - len(together)))
+        self._start(to_prepare)
         if together:
             self._handle(together)
 
@@ -116,23 +121,53 @@ class Engine:
             run.append(delivery)
         return run
 
-    def _start(self, delivery: Delivery) -> None:
-        if self._pool is None or self._is_saturated():
+    def _start(self, deliveries: Sequence[Delivery]) -> None:
+        """Give the threads that are free their next work, in order."""
+        free = self._listener.workers - len(self._running)
+        if self._pool is None or not deliveries or free < 1:
             return
-        delivery.is_running = True
-        self._running[self._pool.submit(self._attend, delivery)] = delivery
+        # A few are shared among the threads, so that none waits for others without need.
+        most = min(_GROUP, -(-len(deliveries) // free))
+        for group in islice(self._grouped(deliveries, most), free):
+            for delivery in group:
+                delivery.is_running = True
+            self._running[self._pool.submit(self._attend, group)] = group
 
-    def _attend(self, delivery: Delivery) -> Outcome:
-        """Run in a thread, which gives its connection back after every event."""
+    def _grouped(self, deliveries: Sequence[Delivery], most: int) -> Iterator[list[Delivery]]:
+        """Yield what goes together; a group stands where the first of it stood."""
+        left = dict.fromkeys(range(len(deliveries)))
+        while left:
+            first = deliveries[next(iter(left))]
+            joining = [number for number in left if self._joins(deliveries[number], first)][:most]
+            numbers = joining or [next(iter(left))]
+            for number in numbers:
+                del left[number]
+            yield [deliveries[number] for number in numbers]
+
+    def _joins(self, delivery: Delivery, first: Delivery) -> bool:
+        group = self._listener.groups.get(type(first.event))
+        return (
+            group is not None
+            and type(delivery.event) is type(first.event)
+            and group.joins(first.event)
+            and group.joins(delivery.event)
+        )
+
+    def _attend(self, group: list[Delivery]) -> list[Outcome]:
+        """Run in a thread, which gives its connection back after every event or group."""
         close_old_connections()
         try:
-            return handling.handle_prepared(self._listener, _arrived(delivery))
+            arrived = [_arrived(delivery) for delivery in group]
+            if len(arrived) > 1:
+                return handling.handle_group(self._listener, arrived)
+            return [handling.handle_prepared(self._listener, arrived[0])]
         finally:
             close_old_connections()
 
     def _collect(self) -> None:
         for future in [future for future in self._running if future.done()]:
-            self._settle(self._running.pop(future), future.result())
+            for delivery, outcome in zip(self._running.pop(future), future.result(), strict=True):
+                self._settle(delivery, outcome)
 
     def _handle(self, together: list[Delivery]) -> None:
         close_old_connections()

@@ -1,7 +1,7 @@
 """What happens to one event or to a batch: claim, handle, commit, all or nothing."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -56,6 +56,8 @@ class GivenUp:
 
 
 Outcome = Handled | Waiting | GivenUp
+Ready = tuple[Arrived, object]
+"""An event with what was prepared for it."""
 
 
 def handle_all(listener: Listener, arrived: Sequence[Arrived]) -> list[Outcome]:
@@ -89,15 +91,34 @@ def handle_prepared(listener: Listener, one: Arrived) -> Outcome:
     event, envelope = one.event, one.envelope
     try:
         with correlation.bind(envelope.correlation_id):
-            if is_settled(listener.name, envelope.id):
+            if settled(listener.name, [envelope.id]):
                 return Handled()
             prepared = listener.prepares[type(event)](event, envelope)
-            with transaction.atomic():
-                if _claim(listener.name, [envelope.id]):
-                    listener.handlers[type(event)](event, envelope, prepared)
     except Exception as error:  # noqa: BLE001 - classified, then retried or buried, never lost
         return judge(error, one.attempts)
-    return Handled()
+    return _handle_alone(listener, one, prepared)
+
+
+def handle_group(listener: Listener, arrived: Sequence[Arrived]) -> list[Outcome]:
+    """Prepare events of one type together and handle them in one transaction, as far as may be.
+
+    They are of different lanes. Each that fails, or is left over, is handled alone, so none holds
+    another.
+    """
+    if len(arrived) == 1:
+        return [handle_prepared(listener, arrived[0])]
+    try:
+        outcomes, ready = _prepare_group(listener, arrived)
+    except (OperationalError, InterfaceError) as away:
+        return [judge(away, one.attempts) for one in arrived]
+    except Exception:
+        logger.warning(
+            "%s could not prepare %s at once", listener.name, len(arrived), exc_info=True
+        )
+        return [handle_prepared(listener, one) for one in arrived]
+    if ready:
+        outcomes |= _handle_ready(listener, ready)
+    return [outcomes[one.envelope.id] for one in arrived]
 
 
 def judge(error: Exception, attempts: int) -> Outcome:
@@ -115,17 +136,79 @@ def judge(error: Exception, attempts: int) -> Outcome:
             return Waiting(_pause(attempts), error)
 
 
-def is_settled(consumer: str, event_id: UUID) -> bool:
-    """Whether this consumer handled the event, or gave it up and nobody asked for a replay."""
+def settled(consumer: str, event_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those that this consumer handled, or gave up and nobody asked for a replay."""
     with prepared() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM events_inbox WHERE consumer = %(consumer)s"
-            " AND event_id = %(event)s) OR EXISTS (SELECT FROM events_dead_letter"
-            " WHERE consumer = %(consumer)s AND event_id = %(event)s AND state = 'open')",
-            {"consumer": consumer, "event": event_id},
+            "SELECT event_id FROM events_inbox"
+            " WHERE consumer = %(consumer)s AND event_id = ANY(%(events)s)"
+            " UNION ALL SELECT event_id FROM events_dead_letter"
+            " WHERE consumer = %(consumer)s AND event_id = ANY(%(events)s) AND state = 'open'",
+            {"consumer": consumer, "events": list(event_ids)},
         )
-        row = cursor.fetchone()
-    return bool(row and row[0])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _prepare_group(
+    listener: Listener, arrived: Sequence[Arrived]
+) -> tuple[dict[UUID, Outcome], list[Ready]]:
+    """Return what is known of those that are done or failed, and the others with what they need."""
+    done = settled(listener.name, [one.envelope.id for one in arrived])
+    outcomes: dict[UUID, Outcome] = {event_id: Handled() for event_id in done}
+    fresh = [one for one in arrived if one.envelope.id not in done]
+    if not fresh:
+        return outcomes, []
+    group = listener.groups[type(fresh[0].event)]
+    results = group.prepare([(one.event, one.envelope) for one in fresh])
+    ready: list[Ready] = []
+    for one, result in zip(fresh, results, strict=True):
+        if isinstance(result, Exception):
+            outcomes[one.envelope.id] = judge(result, one.attempts)
+        else:
+            ready.append((one, result))
+    return outcomes, ready
+
+
+def _handle_ready(listener: Listener, ready: Sequence[Ready]) -> dict[UUID, Outcome]:
+    """Handle what was prepared in one transaction, and what must go alone after it."""
+    group = listener.groups[type(ready[0][0].event)]
+    left: Collection[UUID] = [one.envelope.id for one, _ in ready]
+    try:
+        with transaction.atomic():
+            # In the order of their ids: another process may have some of the same.
+            fresh = _claim(listener.name, sorted(left))
+            left = group.handle(
+                [
+                    (one.event, one.envelope, result)
+                    for one, result in ready
+                    if one.envelope.id in fresh
+                ]
+            )
+            inbox.give_back(listener.name, left)
+    except (OperationalError, InterfaceError) as away:
+        return {one.envelope.id: judge(away, one.attempts) for one, _ in ready}
+    except Exception:
+        # One of them, or the group itself: alone, each shows what it is worth.
+        logger.warning("%s could not handle %s events", listener.name, len(ready), exc_info=True)
+        left = [one.envelope.id for one, _ in ready]
+    alone = frozenset(left)
+    return {
+        one.envelope.id: _handle_alone(listener, one, result)
+        if one.envelope.id in alone
+        else Handled()
+        for one, result in ready
+    }
+
+
+def _handle_alone(listener: Listener, one: Arrived, result: object) -> Outcome:
+    event, envelope = one.event, one.envelope
+    try:
+        with correlation.bind(envelope.correlation_id), transaction.atomic():
+            if _claim(listener.name, [envelope.id]):
+                listener.handlers[type(event)](event, envelope, result)
+    except Exception as error:  # noqa: BLE001 - classified, then retried or buried, never lost
+        return judge(error, one.attempts)
+    return Handled()
 
 
 def _handle_together(listener: Listener, arrived: Sequence[Arrived]) -> None:

@@ -1,6 +1,6 @@
 """Exactly one effect per event: the marker and the effects commit together."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -30,3 +30,14 @@ def claim(consumer: str, event_ids: list[UUID]) -> set[UUID]:
             [consumer, event_ids],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def give_back(consumer: str, event_ids: Collection[UUID]) -> None:
+    """Take back the claims of events that are to be handled in a transaction of their own."""
+    if not event_ids:
+        return
+    with prepared() as cursor:
+        cursor.execute(
+            "DELETE FROM events_inbox WHERE consumer = %s AND event_id = ANY(%s::uuid[])",
+            [consumer, list(event_ids)],
+        )

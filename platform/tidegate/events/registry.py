@@ -4,9 +4,10 @@ The relay needs the table too: after a broker lost its memory, an event is owed 
 whoever is registered for its type and has not handled it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from tidegate.contracts.envelope import Envelope
 from tidegate.contracts.topics import Topic
@@ -23,6 +24,24 @@ Prepare = Callable[[Any, Envelope], object]
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """How events of one type that are prepared go many at a time: one reading, one transaction.
+
+    Attributes:
+        joins: whether an event may go with others, so that none waits for one that takes longer.
+        prepare: takes the events, in order, and returns for each what `prepare` would return, or
+            the exception that it would raise.
+        handle: takes the events with what was prepared, inside the transaction that marks them as
+            handled; returns the ids of those to be handled alone instead, of which it wrote
+            nothing.
+    """
+
+    joins: Callable[[Any], bool]
+    prepare: Callable[[Sequence[tuple[Any, Envelope]]], Sequence[object]]
+    handle: Callable[[Sequence[tuple[Any, Envelope, Any]]], Collection[UUID]]
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """One consumer: its name is its Kafka group and its inbox."""
 
@@ -30,6 +49,7 @@ class Listener:
     handlers: Mapping[type[Any], Handler]
     batches: Mapping[type[Any], BatchHandler] = field(default_factory=dict)
     prepares: Mapping[type[Any], Prepare] = field(default_factory=dict)
+    groups: Mapping[type[Any], Group] = field(default_factory=dict)
     workers: int = 4
 
     @property
@@ -57,6 +77,7 @@ def consumer(
     *,
     handle_batch: Mapping[type[Any], BatchHandler] | None = None,
     prepare: Prepare | Mapping[type[Any], Prepare] | None = None,
+    groups: Mapping[type[Any], Group] | None = None,
     workers: int = 4,
 ) -> Listener:
     """Register a consumer. Handlers run inside the transaction that marks the event as handled.
@@ -64,7 +85,8 @@ def consumer(
     `handle_batch` is for handlers that do many events in one statement; when it raises, the
     events are handled one by one (by the entry in `handlers`, or as batches of one), so that
     one bad event cannot hold the others. `prepare` runs outside any transaction, in `workers`
-    threads; events with one key are still handled in their order.
+    threads; events with one key are still handled in their order. `groups` says how such events
+    go many at a time; what a group cannot do, its events do one by one.
 
     Raises:
         ValueError: the name is taken, or nothing is handled.
@@ -83,7 +105,9 @@ def consumer(
         prepares = dict.fromkeys(singles, prepare)
     if unprepared := [event.__name__ for event in prepares if event not in singles]:
         raise ValueError(f"{name!r} prepares what it has no handler for: {unprepared}")
-    listener = Listener(name, singles, batches, prepares, workers)
+    if alone := [event.__name__ for event in groups or {} if event not in prepares]:
+        raise ValueError(f"{name!r} groups what it does not prepare: {alone}")
+    listener = Listener(name, singles, batches, prepares, dict(groups or {}), workers)
     _listeners[name] = listener
     return listener
 

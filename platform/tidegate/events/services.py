@@ -38,14 +38,24 @@ def announce_all(events: Sequence[Event], *, correlation_id: UUID | None = None)
     Raises:
         RuntimeError: as `announce`.
     """
+    correlation = correlation_id or current_correlation_id()
+    return announce_each([(event, correlation) for event in events])
+
+
+def announce_each(events: Sequence[tuple[Event, UUID]]) -> list[UUID]:
+    """Put several events, each with its correlation id, into the outbox, with one statement.
+
+    Raises:
+        RuntimeError: as `announce`.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("announce() must share the transaction of the change it tells of")
     if not events:
         return []
-    correlation = correlation_id or current_correlation_id()
     time = now()
     envelopes = [
-        wrap(event, event_id=new_id(), time=time, correlation_id=correlation) for event in events
+        wrap(event, event_id=new_id(), time=time, correlation_id=correlation)
+        for event, correlation in events
     ]
     with prepared() as cursor:
         cursor.execute(
@@ -53,7 +63,7 @@ def announce_all(events: Sequence[Event], *, correlation_id: UUID | None = None)
             [
                 [envelope.id for envelope in envelopes],
                 [envelope.type for envelope in envelopes],
-                [event.TOPIC.value for event in events],
+                [event.TOPIC.value for event, _ in events],
                 [envelope.subject for envelope in envelopes],
                 [envelope.encode() for envelope in envelopes],
                 [envelope.correlation_id for envelope in envelopes],

@@ -111,6 +111,10 @@ class Select:
 
         A model whose primary key is null (an outer join that found nothing) is None.
         """
+        return next(iter(self.all(parameters)), None)
+
+    def all(self, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return every row found, each as `first` gives it."""
         # Not when the module is imported: models are still being defined then.
         self._sql = self._sql or self._text.format(
             **{
@@ -120,9 +124,9 @@ class Select:
         )
         with prepared() as cursor:
             cursor.execute(self._sql, parameters)
-            values = cursor.fetchone()
-        if values is None:
-            return None
+            return [self._read(values) for values in cursor.fetchall()]
+
+    def _read(self, values: Sequence[Any]) -> tuple[Any, ...]:
         found: list[Any] = []
         at = 0
         for model in self._rows.values():
@@ -170,6 +174,31 @@ def update(row: Model, *names: str) -> None:
             raise DatabaseError(f"there is no {row._meta.label} {row.pk} to update")  # noqa: SLF001
 
     run(sql, [*values, row.pk], found)
+
+
+def update_all(rows: Sequence[Model], *names: str) -> None:
+    """Write these fields of stored rows of one model, each row its own values; one statement.
+
+    Raises:
+        DatabaseError: not all of the rows are there.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    fields, sql = _changes(model, names)
+    columns = [
+        [
+            field.get_db_prep_save(field.pre_save(row, add=False), connection=connection)
+            for row in rows
+        ]
+        for field in fields
+    ]
+
+    def found(cursor: CursorWrapper) -> None:
+        if cursor.rowcount != len(rows):
+            raise DatabaseError(f"{cursor.rowcount} of {len(rows)} {model._meta.label} are there")  # noqa: SLF001
+
+    run(sql, [[row.pk for row in rows], *columns], found)
 
 
 class _Pending(threading.local):
@@ -260,6 +289,21 @@ def _change(model: type[Model], names: tuple[str, ...]) -> tuple[Columns, str]:
     changes = ", ".join(f'"{field.column}" = {_mark(field)}' for field in fields)
     key = next(field.column for field in _columns(model) if field.primary_key)
     return fields, f'UPDATE "{meta.db_table}" SET {changes} WHERE "{key}" = %s'  # noqa: S608 - our own names
+
+
+@cache
+def _changes(model: type[Model], names: tuple[str, ...]) -> tuple[Columns, str]:
+    meta = model._meta  # noqa: SLF001 - Django's public name
+    fields, _ = _change(model, names)
+    key = next(field for field in _columns(model) if field.primary_key)
+    given = [key, *fields]
+    arrays = ", ".join(f"%s::{field.cast_db_type(connection)}[]" for field in given)
+    columns = ", ".join(f'"{field.column}"' for field in given)
+    changes = ", ".join(f'"{field.column}" = given."{field.column}"' for field in fields)
+    return fields, (
+        f'UPDATE "{meta.db_table}" SET {changes} FROM unnest({arrays}) AS given ({columns})'  # noqa: S608 - our own names
+        f' WHERE "{meta.db_table}"."{key.column}" = given."{key.column}"'
+    )
 
 
 def _instance(model: type[Model], values: Sequence[Any]) -> Model | None:

@@ -106,7 +106,7 @@ def _spam() -> dict[str, float]:
         cursor.execute("ANALYZE assets_asset, moderation_verdict")
     busiest = Asset.objects.filter(owner_id=authors[0]).latest("created_at")
     limits = engine.configuration.spam_limits
-    found = len(earlier_outputs(busiest, seconds=limits.seconds))
+    found = len(earlier_outputs([busiest], seconds=limits.seconds)[busiest.pk])
     if found != _OF_ONE - 1 or Asset.objects.count() != _OUTPUTS + 1:
         raise RuntimeError(f"{found} outputs of one author")
 
@@ -115,7 +115,7 @@ def _spam() -> dict[str, float]:
             pdq="0" * 64,
             simhash="0" * 64,
             request=request_of(of),
-            earlier=earlier_outputs(of, seconds=limits.seconds),
+            earlier=earlier_outputs([of], seconds=limits.seconds)[of.pk],
             limits=limits,
         )
 

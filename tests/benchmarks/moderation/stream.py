@@ -3,8 +3,9 @@
 The consumer runs as the real commands, `relay` and `consume`, on a database, a broker and a Triton
 of their own. Outputs are made in one transaction, so all of them are owed at one moment; the clock
 runs from its commit until the last one is in the consumer's inbox. Side by side: the consumer that
-does nothing (that of the benchmark "events"), the gate with detectors that answer at once, and the
-gate with the real ones.
+does nothing (that of the benchmark "events"), the gate with detectors that answer at once, the same
+where one author made them all (the spam detector then looks at each against the others, and holds
+most of them with a case), and the gate with the real ones.
 
 The stream's gate is asked as a text grows at a steady pace; what it adds to a window is the time of
 one call, what it adds to the first words is how much later they come than they were written.
@@ -13,6 +14,7 @@ one call, what it adds to the first words is how much later they come than they 
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from django.db import connection, transaction
@@ -27,8 +29,15 @@ from tidegate.contracts.generation import JobQueued
 from tidegate.primitives.ids import new_id
 from tidegate.stack.processes import wait_for
 
+if TYPE_CHECKING:
+    # These modules need Django, which needs the database's address.
+    from tidegate.accounts.models import User
+    from tidegate.projects.models import Project
+
 _OUTPUTS = 600
+_OUTPUTS_OF_ONE = 300
 _OUTPUTS_WITH_DETECTORS = 150
+_PROJECTS, _AUTHORS_EACH = 5, 20
 _ROUNDS = 3
 _PATIENCE_SECONDS = 300.0
 _PIECE, _PIECES_PER_SECOND = 4, 30.0
@@ -57,25 +66,27 @@ def main() -> int:
 
 def measure(stand: Stand) -> Result:
     """Return outputs and events a second, and milliseconds of windows."""
-    rates: dict[str, list[float]] = {"plain": [], "off": [], "on": []}
+    rates: dict[str, list[float]] = {"plain": [], "off": [], "flood": [], "on": []}
     with stand.process("bench-relay", "-m", "django", "relay"):
         for _ in range(_ROUNDS):
             for name, consumer, make, how_many, type_ in (
                 ("plain", CONSUMER, _announce, _OUTPUTS, JobQueued.TYPE),
                 ("off", "moderation", _make, _OUTPUTS, AssetCreated.TYPE),
+                ("flood", "moderation", _make_one_authors, _OUTPUTS_OF_ONE, AssetCreated.TYPE),
                 ("on", "moderation", _make, _OUTPUTS_WITH_DETECTORS, AssetCreated.TYPE),
             ):
-                variables = {DETECTORS: "off" if name == "off" else ""}
+                variables = {DETECTORS: "" if name == "on" else "off"}
                 command = ("-m", "django", "consume", consumer)
                 with stand.process(f"bench-{name}", *command, variables=variables):
                     # The consumer has joined its group, and its connections are open.
                     _seconds(make, 4, consumer, type_)
                     rates[name].append(how_many / _seconds(make, how_many, consumer, type_))
-    plain, off, on = (median(rates[name]) for name in ("plain", "off", "on"))
+    plain, off, flood, on = (median(found) for found in rates.values())
     figures = {
         "gate_outputs_count": _OUTPUTS,
         "plain_exactly_once_events_per_s": plain,
         "gate_detectors_off_assets_per_s": off,
+        "gate_detectors_off_one_author_assets_per_s": flood,
         "gate_detectors_on_assets_per_s": on,
         "gate_off_ratio_to_plain": off / plain,
         **_streams(stand),
@@ -116,13 +127,29 @@ def _announce(how_many: int) -> None:
 
 
 def _make(how_many: int) -> None:
-    from tests.factories import make_asset, make_project
+    """Make outputs of many authors, in some organisations."""
+    from tests.factories import make_project, make_user
+
+    projects = [make_project() for _ in range(_PROJECTS)]
+    authors = [make_user() for _ in range(_PROJECTS * _AUTHORS_EACH)]
+    for number in range(how_many):
+        _make_text(number, projects[number % _PROJECTS], authors[number % len(authors)])
+
+
+def _make_one_authors(how_many: int) -> None:
+    from tests.factories import make_project
 
     project = make_project()
     for number in range(how_many):
-        # Every text is new: one that was judged before is remembered.
-        text = _TEXT.format(f"{number}-{uuid4().hex[:6]}")
-        make_asset(project, visibility="pending", prompt="A harbour.", text=text)
+        _make_text(number, project, project.created_by)
+
+
+def _make_text(number: int, project: "Project", owner: "User") -> None:
+    from tests.factories import make_asset
+
+    # Every text is new: one that was judged before is remembered.
+    text = _TEXT.format(f"{number}-{uuid4().hex[:6]}")
+    make_asset(project, owner=owner, visibility="pending", prompt="A harbour.", text=text)
 
 
 def _streams(stand: Stand) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """What the tests of the gate do again and again."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
 from uuid import UUID
@@ -16,7 +17,9 @@ from tidegate.contracts.assets import AssetCreated
 from tidegate.contracts.envelope import Envelope, decode, wrap
 from tidegate.contracts.generation import Modality
 from tidegate.contracts.interactions import InteractionRecorded
+from tidegate.events.handling import Arrived, Outcome, handle_group
 from tidegate.events.models import Outbox
+from tidegate.events.registry import listener
 from tidegate.primitives.clock import now
 from tidegate.primitives.ids import new_id
 
@@ -60,6 +63,17 @@ def consume(asset: Asset) -> None:
     """Do what the consumer does with the creation of an asset."""
     event, envelope = created(asset)
     on_asset_created(event, envelope, prepare_asset(event, envelope))
+
+
+def arrived(asset: Asset) -> Arrived:
+    """Return the creation event of an asset as the consumer takes it."""
+    event, envelope = created(asset)
+    return Arrived(event, envelope, attempts=0, lane=event.key())
+
+
+def consume_together(assets: Sequence[Asset]) -> list[Outcome]:
+    """Do what the consumer does with the creation of assets that it takes in one group."""
+    return handle_group(listener("moderation"), [arrived(asset) for asset in assets])
 
 
 def reported(asset: Asset, reporter: User, note: str = "") -> tuple[InteractionRecorded, Envelope]:

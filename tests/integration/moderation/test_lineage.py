@@ -232,7 +232,7 @@ def test_outputs_judged_while_their_author_is_suspended_are_never_released(
 ) -> None:
     project = factories.make_project()
     outputs = [
-        factories.make_asset(project, visibility="pending", text="Still water.") for _ in range(4)
+        factories.make_asset(project, visibility="pending", text="Still water.") for _ in range(8)
     ]
     senior = stage.staff("senior_reviewer")
     suspend = partial(
@@ -242,9 +242,10 @@ def test_outputs_judged_while_their_author_is_suspended_are_never_released(
         kind="suspended",
         reason="so",
     )
-    results = in_threads([suspend, *(partial(stage.consume, one) for one in outputs)])
+    alone = (partial(stage.consume, one) for one in outputs[:4])
+    results = in_threads([suspend, *alone, partial(stage.consume_together, outputs[4:])])
     assert not [result for result in results if isinstance(result, Exception)], results
-    assert _states(*outputs) == ["held"] * 4
+    assert _states(*outputs) == ["held"] * 8
 
 
 @pytest.mark.parametrize(

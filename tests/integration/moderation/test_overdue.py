@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db.models import F
 from django.test import Client
 
-from moderation.app import services
+from moderation.app import handlers, services
 from moderation.app.engine import Engine
 from moderation.app.escalating import escalate_overdue
 from moderation.app.handlers import on_asset_created, prepare_asset
@@ -19,6 +19,7 @@ from moderation.app.rechecking import judge_again
 from moderation.app.selectors import overdue
 from moderation.app.services.attempts import forget_attempts
 from moderation.core.failures import Failure
+from moderation.core.policy import parse
 from tests import factories
 from tests.fakes.detectors import FakeDetectors
 from tests.integration.moderation import stage
@@ -159,6 +160,24 @@ def test_an_escalated_asset_is_judged_when_its_event_or_the_detectors_come(  # n
     stage.consume(asset)
     assert judge_again() == 0
     assert len(stage.verdicts(asset)) == 1
+
+
+def test_what_is_overdue_gets_no_more_time_when_its_event_finds_an_outage(
+    impatient: Engine, detectors: FakeDetectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = "otherwise: {then: retry, seconds: 120}"
+    source = impatient.policy.source.replace(usual, "otherwise: {then: hold, seconds: 3600}")
+    gate = impatient.under(parse(source, lists_digest=impatient.policy.lists_digest))
+    monkeypatch.setattr(handlers, "engine", lambda: gate)
+    asset = late(stage.pending())
+    asset.refresh_from_db()
+    before = asset.judge_by
+    escalate_overdue()
+    detectors.everything_down()
+    stage.consume(asset)
+    asset.refresh_from_db()
+    assert asset.judge_by == before
+    assert (stage.case_of(asset).because, stage.verdicts(asset)) == ("overdue", ["unavailable"])
 
 
 @pytest.mark.parametrize(("outcome", "visibility"), [("release", "released"), ("block", "blocked")])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -51,13 +52,15 @@ def test_every_verdict_repeats_under_its_stamp_while_policies_change_in_the_traf
     monkeypatch.setattr(in_force, "SECONDS", 0.02)
     shipped(engine)
     assets = [stage.pending(content=CONTENTS[number % 5]) for number in range(60)]
+    grouped = [stage.pending(content=CONTENTS[number % 5]) for number in range(20)]
 
-    def traffic(part: int) -> Callable[[], object]:
-        def consume() -> None:
-            for asset in assets[part::3]:
-                stage.consume(asset)
+    def traffic(part: int) -> None:
+        for asset in assets[part::3]:
+            stage.consume(asset)
 
-        return consume
+    def grouped_traffic() -> None:
+        for first in range(0, len(grouped), 4):
+            stage.consume_together(grouped[first : first + 4])
 
     def changes() -> None:
         admin = stage.staff("policy_admin")
@@ -76,10 +79,10 @@ def test_every_verdict_repeats_under_its_stamp_while_policies_change_in_the_traf
             reason="on",
         )
 
-    done = in_threads([traffic(0), traffic(1), traffic(2), changes])
+    done = in_threads([*(partial(traffic, part) for part in range(3)), grouped_traffic, changes])
     assert [one for one in done if isinstance(one, BaseException)] == []
     verdicts = list(Verdict.objects.select_related("policy"))
-    assert len(verdicts) == len(assets)
+    assert len(verdicts) == len(assets) + len(grouped)
     assert len({verdict.policy_id for verdict in verdicts}) > 1
     for verdict in verdicts:
         assert_proven(verdict)

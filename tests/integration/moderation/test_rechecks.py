@@ -8,7 +8,7 @@ import pytest
 from moderation.app import rechecking, services
 from moderation.app.engine import Engine
 from moderation.app.judgement import Judgement
-from moderation.app.models import Case, Verdict
+from moderation.app.models import Attempt, Case, Verdict
 from moderation.app.rechecking import judge_again
 from moderation.app.services.verdicts import PolicyGone, supersede_unavailable
 from tests.fakes.detectors import FakeDetectors
@@ -129,6 +129,9 @@ def test_one_whose_policy_is_gone_does_not_keep_the_others_waiting(
     assert judge_again() == 1
     assert stage.visibility(second) == "released"
     assert stage.visibility(first) == "held"
+    tried = Attempt.objects.filter(asset=first).latest("number")
+    assert (tried.occasion, tried.outcome) == ("again", "error")
+    assert "PolicyGone" in tried.detail
     gone.clear()
     Case.objects.filter(pk=case).update(retry_at=None)
     assert judge_again() == 1

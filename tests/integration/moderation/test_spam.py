@@ -88,6 +88,6 @@ def test_a_backtest_repeats_it_from_what_was_stored(strict: Engine) -> None:
 def test_it_is_one_query_over_the_authors_index() -> None:
     asset = made_by(factories.make_user(), ADVERT)
     with CaptureQueriesContext(connection) as queries:
-        assert earlier_outputs(asset, seconds=3_600) == []
+        assert earlier_outputs([asset], seconds=3_600) == {asset.pk: []}
     assert len(queries) == 1
     assert MOST == 1_000

@@ -56,6 +56,12 @@ def test_preparing_what_nobody_handles_is_refused() -> None:
         registry.consumer("test", {CaseOpened: ignore}, prepare={CaseDecided: ignore})
 
 
+def test_grouping_what_is_not_prepared_is_refused() -> None:
+    group = registry.Group(lambda _: True, lambda _: [], lambda _: ())
+    with pytest.raises(ValueError, match="does not prepare"):
+        registry.consumer("test", {CaseOpened: ignore}, groups={CaseOpened: group})
+
+
 def test_an_unknown_consumer_is_named_with_those_there_are() -> None:
     registry.consumer("test", {CaseOpened: ignore})
     with pytest.raises(UnknownConsumer, match="test"):
