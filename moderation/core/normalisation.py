@@ -143,7 +143,8 @@ def undisguised(text: str) -> str | None:
     """
     wide = unicodedata.normalize("NFKC", text)
     plain = unicodedata.normalize("NFKC", _HIDDEN.sub("", text).translate(_dressed()))
-    plain = "".join(map(_unmixed, re.split(r"(\s+)", plain)))
+    if not plain.isascii() or _LEET.search(plain.casefold()):  # nothing else mixes a word
+        plain = "".join(map(_unmixed, re.split(r"(\s+)", plain)))
     plain = _DOTTED.sub(lambda match: re.sub(r"[\W_]", "", match.group()), plain)
     plain = _SPELLED.sub(lambda match: match.group().replace(" ", ""), plain)
     plain = _HAN_APART.sub(_closed_up, plain)

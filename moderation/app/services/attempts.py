@@ -30,11 +30,10 @@ SELECT tried.id, tried.asset_id,
        ),
        tried.occasion, tried.started_at, tried.ended_at, tried.outcome, tried.failure,
        tried.detail, tried.detectors, tried.policy_version
-FROM unnest(
-    %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],
-    %s::text[], %s::text[], %s::jsonb[], %s::text[]
-) AS tried (id, asset_id, occasion, started_at, ended_at, outcome, failure, detail, detectors,
-            policy_version)
+FROM json_to_recordset(%s::json) AS tried (
+    id uuid, asset_id uuid, occasion text, started_at timestamptz, ended_at timestamptz,
+    outcome text, failure text, detail text, detectors jsonb, policy_version text
+)
 RETURNING number
 """
 _FORGET = """
@@ -135,16 +134,23 @@ def _insert(tries: Sequence[_Try]) -> list[int]:
         cursor.execute(
             _INSERT,
             [
-                [new_id() for _ in tries],
-                [one.asset_id for one in tries],
-                [str(one.occasion) for one in tries],
-                [one.started_at for one in tries],
-                [one.ended_at for one in tries],
-                [str(one.outcome) for one in tries],
-                [str(one.failure) for one in tries],
-                [one.detail.replace("\0", "")[:_LONGEST_DETAIL] for one in tries],
-                [json.dumps(dict(one.detectors)) for one in tries],
-                [one.policy_version for one in tries],
+                json.dumps(
+                    [
+                        {
+                            "id": str(new_id()),
+                            "asset_id": str(one.asset_id),
+                            "occasion": str(one.occasion),
+                            "started_at": one.started_at.isoformat(),
+                            "ended_at": one.ended_at.isoformat(),
+                            "outcome": str(one.outcome),
+                            "failure": str(one.failure),
+                            "detail": one.detail.replace("\0", "")[:_LONGEST_DETAIL],
+                            "detectors": dict(one.detectors),
+                            "policy_version": one.policy_version,
+                        }
+                        for one in tries
+                    ]
+                )
             ],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -25,7 +25,7 @@ from moderation.app.services.verdicts import (
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_assets
 from tidegate.events.services import announce_each
-from tidegate.primitives.statements import together
+from tidegate.primitives.statements import insert_all, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def record_releases(judged: Sequence[Judged]) -> set[UUID]:
 def _write(rows: Sequence[tuple[Asset, Judged, Verdict]]) -> None:
     judgements = [(asset, one.judgement) for asset, one, _ in rows]
     note_shadows(judgements)
-    Verdict.objects.bulk_create([verdict for _, _, verdict in rows])
+    insert_all([verdict for _, _, verdict in rows])
     stamp_all(judgements, occasion=Attempt.Occasion.CREATED)
     move_assets([step_of(asset, judgement) for asset, judgement in judgements], actor=GATE)
     announce_each(

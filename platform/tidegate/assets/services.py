@@ -24,6 +24,7 @@ from tidegate.primitives.clock import now
 from tidegate.primitives.errors import InvalidMove, NotAllowed, NotFound
 from tidegate.primitives.statements import (
     insert,
+    insert_all,
     insert_unless_there,
     together,
     update,
@@ -189,7 +190,7 @@ def move_assets(steps: Sequence[Step], *, actor: Actor) -> None:
     befores = [_take(step) for step in steps]
     update_all([step.asset for step in steps], *_MOVED)
     pairs = list(zip(steps, befores, strict=True))
-    Move.objects.bulk_create(_move(step, before, actor) for step, before in pairs)
+    insert_all([_move(step, before, actor) for step, before in pairs])
     announce_each(
         [(_moved(step.asset, before), step.asset.correlation_id) for step, before in pairs]
     )

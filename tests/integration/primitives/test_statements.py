@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 
@@ -13,11 +13,13 @@ from tidegate.primitives.ids import new_id
 from tidegate.primitives.statements import (
     Select,
     insert,
+    insert_all,
     insert_unless_there,
     prepared,
     run,
     together,
     update,
+    update_all,
 )
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,31 @@ def test_an_update_writes_the_fields_it_names_and_no_others() -> None:
         update(row, "name")
     with pytest.raises(ValueError, match="nonsense"):
         update(row, "name", "nonsense")
+
+
+def test_many_rows_are_inserted_and_changed_each_with_its_own_values() -> None:
+    rows = [organisation(f"of many {number}") for number in range(3)]
+    insert_all(rows)
+    for number, row in enumerate(rows):
+        row.name, row.slug = f"changed {number}", "unwritten"
+    update_all(rows, "name")
+    read = Organisation.objects.in_bulk([row.pk for row in rows])
+    assert [(read[row.pk].name, read[row.pk].slug) for row in rows] == [
+        (f"changed {number}", f"of many {number}") for number in range(3)
+    ]
+    rows[1].pk = new_id()
+    with pytest.raises(DatabaseError, match=r"2 of 3 accounts\.Organisation"):
+        update_all(rows, "name")
+    insert_all([])
+    update_all([], "name")
+
+
+def test_what_a_column_refuses_is_not_cut_to_fit() -> None:
+    row = organisation("x" * 5_000)
+    with pytest.raises(DataError), transaction.atomic():
+        insert_all([row])
+    with pytest.raises(DataError), transaction.atomic():
+        insert(row)
 
 
 def test_a_row_is_inserted_once() -> None:
