@@ -57,7 +57,7 @@ class Configuration:
     asset_deadline: float = 30.0
     film_deadline: float = 60.0
     unavailable_after: float = 120.0
-    claim_minutes: float = 10.0
+    claim_minutes: float = 5.0
     memo_entries: int = 4_096
     memo_seconds: float = 600.0
     fuse_matches: int = 20

@@ -13,7 +13,7 @@ from moderation.app.services.backtest_runs import (
     start_backtest,
 )
 from moderation.app.services.banks import change_bank, create_bank
-from moderation.app.services.cases import claim_case, decide_case, release_claim
+from moderation.app.services.cases import claim_case, claim_next_case, decide_case, release_claim
 from moderation.app.services.conduct import impose_restriction, lift_restriction, void_strike
 from moderation.app.services.exchanges import import_hashes
 from moderation.app.services.hashes import (
@@ -47,6 +47,7 @@ __all__ = [
     "change_bank",
     "check_policies",
     "claim_case",
+    "claim_next_case",
     "create_bank",
     "decide_case",
     "escalate_asset",

@@ -1,9 +1,11 @@
 """What reviewers do with cases: claim, let go, decide."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from moderation.app.configuration import configuration
 from moderation.app.models import Case
@@ -33,14 +35,81 @@ def claim_case(*, case_id: UUID, viewer: Viewer) -> Case:
     _refuse_owner(asset, user_id)
     _refuse_decided(case)
     _refuse_held_by_another(case, user_id)
+    return _take(case, asset, viewer)
+
+
+def claim_next_case(
+    *,
+    viewer: Viewer,
+    modality: str | None = None,
+    because: str | None = None,
+    besides: Iterable[UUID] = (),
+) -> Case | None:
+    """Give the viewer the next case of the queue, claimed; None when none waits for them.
+
+    What they hold already comes first, then the most severe, and among those the oldest. Cases of
+    their own assets, those in `besides` and those that others hold are passed over. However many
+    ask at once, no two get the same case.
+
+    Raises:
+        NotAllowed: not a reviewer.
+    """
+    user_id = require_decider(viewer)
+    waiting = Case.objects.exclude(asset__owner_id=user_id)
+    if viewer.organisation_id is not None:
+        waiting = waiting.filter(organisation_id=viewer.organisation_id)
+    if modality is not None:
+        waiting = waiting.filter(asset__modality=modality)
+    if because is not None:
+        waiting = waiting.filter(because=because)
+    is_running = Q(state=Case.State.CLAIMED, lease_expires_at__gt=now())
+    theirs = waiting.filter(is_running, claimed_by_id=user_id)
+    free = waiting.exclude(state=Case.State.DECIDED).exclude(is_running)
+    passed = set(besides)
+    # Only when there is nothing else, what somebody is at just now: it may become free.
+    for cases, is_patient in ((theirs, True), (free, False), (free, True)):
+        while (
+            found := _first(cases.exclude(pk__in=passed), viewer, is_patient=is_patient)
+        ) is not None:
+            case, is_claimed = found
+            if is_claimed:
+                return case
+            passed.add(case.pk)
+    return None
+
+
+@transaction.atomic
+def _first(cases: QuerySet[Case], viewer: Viewer, *, is_patient: bool) -> tuple[Case, bool] | None:
+    """Claim the first of these cases; False where somebody was faster, None where there is none.
+
+    A transaction of its own: what was locked in vain is free before the next is looked for.
+    """
+    user_id = require_decider(viewer)
+    found = (
+        cases.order_by("-severity", "created_at", "id")
+        .select_related("asset")
+        .select_for_update(of=("asset",), no_key=True, skip_locked=not is_patient)
+        .first()
+    )
+    if found is None:
+        return None
+    # It was found as it stood when the search began, and is read again under its lock.
+    case = Case.objects.select_for_update(no_key=True).get(pk=found.pk)
+    if case.state == Case.State.DECIDED or case.is_held_by_another(user_id, now()):
+        return case, False
+    return _take(case, found.asset, viewer), True
+
+
+def _take(case: Case, asset: Asset, viewer: Viewer) -> Case:
+    """Give the viewer a locked case for the length of a lease."""
     before = picture(case)
-    is_renewal = case.state == Case.State.CLAIMED and case.claimed_by_id == user_id
+    is_renewal = case.state == Case.State.CLAIMED and case.claimed_by_id == viewer.user_id
     case.move_to(Case.State.CLAIMED)
-    case.claimed_by_id = user_id
+    case.claimed_by_id = viewer.user_id
     case.lease_expires_at = now() + configuration().claim_lease
     case.save(update_fields=["state", "claimed_by", "lease_expires_at"])
     if not is_renewal:
-        # Renewals come every few minutes from an open page and say nothing new.
+        # Renewals come every minute from an open page and say nothing new.
         record_case(
             Action.CASE_CLAIMED,
             case,

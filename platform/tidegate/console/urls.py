@@ -6,7 +6,9 @@ from tidegate.console.views import cases, conduct, hashes, models, policies, que
 
 urlpatterns = [
     path("", queue.queue, name="console-queue"),
+    path("cases/next", cases.next_case, name="console-next"),
     path("cases/<uuid:case_id>", cases.case, name="console-case"),
+    path("cases/<uuid:case_id>/lease", cases.renew, name="console-renew"),
     path("cases/<uuid:case_id>/claim", cases.claim, name="console-claim"),
     path("cases/<uuid:case_id>/give-back", cases.give_back, name="console-give-back"),
     path("cases/<uuid:case_id>/decision", cases.decide, name="console-decide"),

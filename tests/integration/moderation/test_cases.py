@@ -11,7 +11,9 @@ from moderation.app import services
 from moderation.app.engine import Engine
 from moderation.app.models import Case, HashEntry
 from tests import factories
+from tests.fakes.detectors import SUSPECT
 from tests.integration.moderation import stage
+from tidegate.accounts.services import appoint_staff
 from tidegate.accounts.viewers import ANONYMOUS
 from tidegate.assets.models import Asset
 from tidegate.assets.services import withdraw_asset
@@ -194,6 +196,51 @@ def test_eight_reviewers_claim_at_once_and_one_gets_it(engine: Engine, in_thread
     )
     assert sum(isinstance(result, Case) for result in results) == 1
     assert sum(isinstance(result, Conflict) for result in results) == 7
+
+
+def test_the_next_case_is_what_one_holds_then_the_most_severe_then_the_oldest(
+    engine: Engine,
+) -> None:
+    mild = [stage.held(content=f"spammaybe {number}")[1] for number in range(2)]
+    severe = stage.held(content="self_harmmaybe")[1]
+    rita, otto = stage.staff("reviewer"), stage.staff("reviewer", name="Otto")
+    claimed = [services.claim_next_case(viewer=one) for one in (rita, rita, otto)]
+    assert claimed == [severe, severe, mild[0]]
+    assert stage.trail(severe.pk) == ["case.opened", "case.claimed"]
+    assert services.claim_next_case(viewer=rita, besides=[severe.pk]) == mild[1]
+    assert services.claim_next_case(viewer=otto, besides=[mild[0].pk]) is None
+    Case.objects.update(lease_expires_at=now() - timedelta(seconds=1))
+    assert services.claim_next_case(viewer=otto) == severe
+
+
+def test_the_next_case_is_of_the_kind_one_works_through_and_never_ones_own(
+    engine: Engine,
+) -> None:
+    picture = stage.pending(modality="image", content=b"png" + SUSPECT)
+    stage.consume(picture)
+    asset, case = stage.held()
+    viewer = stage.staff("reviewer")
+    assert services.claim_next_case(viewer=viewer, modality="text") == case
+    services.release_claim(case_id=case.pk, viewer=viewer)
+    assert services.claim_next_case(viewer=viewer, because="report") is None
+    appoint_staff(viewer=factories.SYSTEM, user_id=asset.owner_id, role="reviewer")
+    owner = factories.viewer_of(asset.owner)
+    assert services.claim_next_case(viewer=owner, modality="text") is None
+    with pytest.raises(NotAllowed):
+        services.claim_next_case(viewer=factories.viewer_of(picture.owner))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hundred_reviewers_ask_at_once_and_no_two_get_the_same_case(
+    engine: Engine, in_threads: Run
+) -> None:
+    cases = {stage.held(content=f"violencemaybe {number}")[1].pk for number in range(100)}
+    viewers = [stage.staff("reviewer", name=f"R{number}") for number in range(110)]
+    results = in_threads([partial(services.claim_next_case, viewer=viewer) for viewer in viewers])
+    assert not [result for result in results if isinstance(result, Exception)], results
+    claimed = [result.pk for result in results if isinstance(result, Case)]
+    assert sorted(claimed) == sorted(cases)
+    assert results.count(None) == 10
 
 
 def test_a_block_reaches_what_its_owner_has_withdrawn(engine: Engine) -> None:

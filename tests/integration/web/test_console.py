@@ -1,5 +1,7 @@
 """The console: evidence, rulings, conflicts in human words, and a trail of looks."""
 
+from datetime import timedelta
+
 import pytest
 
 from moderation.app import services
@@ -12,6 +14,7 @@ from tidegate.accounts.services import appoint_staff
 from tidegate.audit.actions import Action
 from tidegate.audit.models import Entry
 from tidegate.console.changes import Change, changes
+from tidegate.primitives.clock import now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("engine")]
 
@@ -88,6 +91,47 @@ def test_who_comes_second_is_told_who_was_faster(sign_in: SignIn) -> None:
         f"/console/cases/{case.pk}/decision", {"outcome": "release", "reason": "Yes."}, follow=True
     )
     assert "Rita was faster and blocked it." in text_of(answer)
+
+
+def test_reviewing_goes_from_case_to_case_in_what_was_chosen(sign_in: SignIn) -> None:
+    cases = [stage.held(content=f"violencemaybe {number}")[1] for number in range(3)]
+    client = sign_in(factories.make_user(staff=("reviewer",)))
+    assert "Review the next case" in text_of(client.get("/console/"))
+    chosen = {"modality": "text", "because": "hold"}
+
+    def next_after(given: dict[str, str]) -> str:
+        answer = client.post("/console/cases/next", given)
+        return str(answer["Location"]).partition("?")[0].rpartition("/")[2]
+
+    answer = client.post("/console/cases/next", chosen)
+    assert answer["Location"] == f"/console/cases/{cases[0].pk}?modality=text&because=hold"
+    page = text_of(client.get(answer["Location"]))
+    assert '<input type="hidden" name="because" value="hold">' in page
+    answer = client.post(
+        f"/console/cases/{cases[0].pk}/decision", {"outcome": "release", "reason": "So.", **chosen}
+    )
+    assert str(cases[1].pk) in answer["Location"]
+    assert next_after({"besides": str(cases[1].pk), **chosen}) == str(cases[2].pk)
+    answer = client.post("/console/cases/next", {"besides": str(cases[2].pk), **chosen})
+    assert answer["Location"] == "/console/?modality=text&because=hold"
+    assert "No case waits here." in text_of(client.get(answer["Location"]))
+    assert next_after({"modality": "nonsense"}) == str(cases[1].pk)
+
+
+def test_an_open_page_keeps_its_case_and_hears_when_it_lost_it(sign_in: SignIn) -> None:
+    _, case = stage.held()
+    user = factories.make_user(staff=("reviewer",))
+    client = sign_in(user)
+    client.post(f"/console/cases/{case.pk}/claim")
+    assert f'data-lease="/console/cases/{case.pk}/lease"' in text_of(
+        client.get(f"/console/cases/{case.pk}")
+    )
+    assert client.post(f"/console/cases/{case.pk}/lease").status_code == 204
+    Case.objects.update(lease_expires_at=now() - timedelta(seconds=1))
+    services.claim_case(case_id=case.pk, viewer=stage.staff("reviewer", name="Rita"))
+    lost = client.post(f"/console/cases/{case.pk}/lease")
+    assert lost.status_code == 409
+    assert "Rita is working on this case until" in lost.content.decode()
 
 
 def test_a_case_in_other_hands_says_whose_and_until_when(sign_in: SignIn) -> None:

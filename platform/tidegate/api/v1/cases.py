@@ -12,6 +12,7 @@ from moderation.app.models import Case
 from moderation.app.selectors import STATES, case_for, queue
 from moderation.app.services import (
     claim_case,
+    claim_next_case,
     decide_case,
     note_view,
     release_claim,
@@ -22,6 +23,7 @@ from tidegate.api.pagination import limit_of
 from tidegate.api.v1.assets import AssetOut, MoveOut, showing
 from tidegate.api.v1.shapes import Flag, Text, choice, page_of, paged
 from tidegate.api.views import View
+from tidegate.assets.models import Modality
 
 
 class CaseOut(serializers.Serializer[Any]):
@@ -146,6 +148,19 @@ class DecisionIn(serializers.Serializer[Any]):
     )
 
 
+class NextIn(serializers.Serializer[Any]):
+    """Which cases somebody wants to go on with."""
+
+    modality = serializers.ChoiceField(choices=Modality.choices, required=False)
+    because = serializers.ChoiceField(choices=Case.Because.choices, required=False)
+    besides = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=100,
+        help_text="Cases to pass over.",
+    )
+
+
 class RevealIn(serializers.Serializer[Any]):
     """Why personal data has to be seen."""
 
@@ -181,6 +196,29 @@ class Cases(View):
                 "next": found.next_cursor,
             }
         )
+
+
+class NextCase(View):
+    """The next case, for whoever decides one after the other."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "cases:decide cases:read"}
+
+    @extend_schema(
+        operation_id="cases_claim_next",
+        tags=["cases"],
+        request=NextIn,
+        responses={200: CaseOut, 204: None},
+    )
+    def post(self, request: Request) -> Response:
+        """Claim the most severe, oldest case that waits; 204 when none does.
+
+        A case you hold already comes first. However many reviewers ask at once, no two get the
+        same one.
+        """
+        case = claim_next_case(viewer=self.viewer, **checked(NextIn, request.data))
+        if case is None:
+            return Response(status=204)
+        return Response(CaseOut(case_for(self.viewer, case.pk).case).data)
 
 
 class CaseView(View):
@@ -223,7 +261,7 @@ class CaseClaim(View):
 
     @extend_schema(operation_id="cases_claim", tags=["cases"], request=None, responses=CaseOut)
     def post(self, request: Request, case_id: UUID) -> Response:
-        """Claim for ten minutes; claiming again renews. 409 names the colleague who has it."""
+        """Claim for five minutes; claiming again renews. 409 names the colleague who has it."""
         claim_case(case_id=case_id, viewer=self.viewer)
         return Response(CaseOut(case_for(self.viewer, case_id).case).data)
 

@@ -106,6 +106,7 @@ urlpatterns = [
     path("moderations", moderations.Moderations.as_view()),
     path("overdue", overdue.OverdueAssets.as_view()),
     path("cases", cases.Cases.as_view()),
+    path("cases/next", cases.NextCase.as_view()),
     path("cases/<uuid:case_id>", cases.CaseView.as_view()),
     path("cases/<uuid:case_id>/claim", cases.CaseClaim.as_view()),
     path("cases/<uuid:case_id>/decision", cases.CaseDecision.as_view()),

@@ -1,10 +1,12 @@
 """One case: the evidence, the ruling, and on to the next."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -18,9 +20,12 @@ from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
 from tidegate.console.access import AUDITORS, REVIEWERS, staff_only
 from tidegate.console.conflicts import in_words
+from tidegate.console.filters import chosen_filters
 from tidegate.primitives.errors import InvalidInput, NotAllowed, TidegateError
 
 NEIGHBOURS = 100
+# What a reviewer passed over, for as long as they go on from case to case.
+_PASSED = "cases_passed_over"
 CHIPS = (
     _("Within the policy; the score was too cautious."),
     _("Fiction or satire, aimed at nobody real."),
@@ -96,10 +101,60 @@ def decide(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
         return redirect("console-case", case_id=case_id)
     is_release = decided.outcome == decided.Ruling.RELEASE
     messages.success(request, gettext("Released.") if is_release else gettext("Blocked."))
-    waiting = _waiting(viewer)
-    if waiting:
-        return redirect("console-case", case_id=waiting[0].id)
-    return redirect("console-queue")
+    return _onward(request, viewer)
+
+
+@require_POST
+@staff_only(REVIEWERS)
+def next_case(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Claim the next case and show it; one that is passed over goes back to the queue."""
+    passed = _id(request.POST.get("besides"))
+    try:
+        if passed is None:
+            request.session.pop(_PASSED, None)  # from the queue: all over again
+        else:
+            services.release_claim(case_id=passed, viewer=viewer)
+            request.session[_PASSED] = [*request.session.get(_PASSED, []), str(passed)][
+                -NEIGHBOURS:
+            ]
+        return _onward(request, viewer)
+    except TidegateError as error:
+        messages.error(request, in_words(error.code, error=error))
+        return redirect("console-queue")
+
+
+@require_POST
+@staff_only(REVIEWERS)
+def renew(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
+    """Renew the lease of an open page; 409 says in words why it is over."""
+    try:
+        services.claim_case(case_id=case_id, viewer=viewer)
+    except TidegateError as error:
+        return HttpResponse(
+            in_words(error.code, error=error), status=409, content_type="text/plain"
+        )
+    return HttpResponse(status=204)
+
+
+def _onward(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Go on to the next case of what this reviewer is working through, which is theirs then."""
+    besides = [UUID(one) for one in request.session.get(_PASSED, [])]
+    chosen = chosen_filters(request.POST)
+    case = services.claim_next_case(viewer=viewer, **chosen, besides=besides)
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    if case is None:
+        messages.info(request, gettext("No case waits here."))
+        page = reverse("console-queue")
+    else:
+        page = reverse("console-case", kwargs={"case_id": case.pk})
+    return redirect(f"{page}?{query}" if query else page)
+
+
+def _id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
 
 
 def _page(request: HttpRequest, viewer: Viewer, evidence: CaseEvidence) -> HttpResponse:
@@ -113,6 +168,7 @@ def _page(request: HttpRequest, viewer: Viewer, evidence: CaseEvidence) -> HttpR
             "place": "case",
             "viewer": viewer,
             "evidence": evidence,
+            "chosen": chosen_filters(request.GET),
             "case": evidence.case,
             "asset": evidence.asset,
             "refusal": in_words(evidence.refusal, case=evidence.case),

@@ -8,20 +8,17 @@ from django.views.decorators.http import require_safe
 
 from moderation.app import selectors
 from moderation.app.models import Case
+from moderation.app.roles import may_decide
 from tidegate.accounts.viewers import Viewer
-from tidegate.assets.models import Modality
 from tidegate.console.access import REVIEWERS, staff_only
+from tidegate.console.filters import chosen_filters
 
 
 @require_safe
 @staff_only(REVIEWERS)
 def queue(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Show the queue; as a fragment when the page refreshes itself."""
-    asked = {
-        "state": request.GET.get("state", "open"),
-        "modality": _known(request.GET.get("modality"), Modality.values),
-        "because": _known(request.GET.get("because"), Case.Because.values),
-    }
+    asked = {"state": request.GET.get("state", "open"), **chosen_filters(request.GET)}
     page = selectors.queue(
         viewer,
         state=asked["state"] or "open",
@@ -46,12 +43,8 @@ def queue(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "becauses": Case.Because.values,
         "page": page,
         "counts": counts,
+        "may_decide": may_decide(viewer),
     }
     is_fragment = bool(getattr(request, "htmx", False))
     template = "console/parts/queue.html" if is_fragment else "console/queue.html"
     return render(request, template, context)
-
-
-def _known(value: str | None, known: list[str]) -> str | None:
-    """Return a filter's value; one that we do not know filters nothing."""
-    return value if value in known else None

@@ -61,6 +61,25 @@ function takeReason(place) {
   box.focus();
 }
 
+// --- the lease ---------------------------------------------------------------
+// An open page keeps its case; whoever leaves loses it within minutes.
+const RENEW_MS = 60_000;
+async function renew() {
+  const lease = find("[data-lease]");
+  if (!lease || document.hidden) return;
+  const token = find("[name=csrfmiddlewaretoken]").value;
+  try {
+    const answer = await fetch(lease.dataset.lease, { method: "POST", headers: { "X-CSRFToken": token } });
+    if (answer.status !== 409) return;
+    lease.textContent = await answer.text();
+    lease.hidden = false;
+  } catch {
+    // Offline: the next round asks again, and a decision says what became of the case.
+  }
+}
+setInterval(renew, RENEW_MS);
+document.addEventListener("visibilitychange", renew);
+
 // --- keys --------------------------------------------------------------------
 let sequence = "";
 const KEYS = {
@@ -68,6 +87,7 @@ const KEYS = {
   k: () => go(-1),
   Enter: () => selected && open(selected),
   c: () => find("[data-claim]")?.requestSubmit(),
+  n: () => find("[data-take-next]")?.requestSubmit(),
   p: () => find("[data-reveal-reason]")?.focus(),
   r: () => decide("release"),
   b: () => decide("block"),
