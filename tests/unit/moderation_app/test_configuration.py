@@ -15,7 +15,7 @@ def _read_afresh() -> object:
 def test_a_setting_that_is_given_replaces_its_default(settings: Settings) -> None:
     settings.MODERATION = {"unavailable_after": 5.0}
     assert configuration().unavailable_after == 5.0
-    assert configuration().claim_minutes == 10.0
+    assert configuration().claim_minutes == 5.0
 
 
 def test_a_misspelt_setting_refuses_to_start(settings: Settings) -> None:
