@@ -86,11 +86,12 @@ def test_a_tiny_set_is_measured_printed_and_written(data: Path, tmp_path: Path) 
     assert {name: figures.get(name) for name in wanted} == wanted
     low, high = figures["tiny_gate_low_hold_recall"], figures["tiny_gate_high_hold_recall"]
     assert low < 0.75 < high
-    assert [(target.what, target.is_met) for target in result.targets] == [
+    *judged, timed = result.targets
+    assert [(target.what, target.is_met) for target in judged] == [
         ("tiny: gate_hold_f1", True),
         ("tiny: gate_hold_fpr", False),
-        ("policy evaluation p95 (ms)", True),
     ]
+    assert timed.what == "policy evaluation p95 (ms)"  # how long it takes here says nothing
     page = printed.getvalue()
     assert "cross-set; 8 of 8 items" in page
     assert "MISS" in page
