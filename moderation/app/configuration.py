@@ -11,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from moderation.core.consequences import DEFAULT_CONSEQUENCES, Consequences, load
 from moderation.core.spam import Limits
 
+_LEAST_APPEAL_DAYS = 184
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -26,6 +28,8 @@ class Configuration:
         asset_deadline: how long one detector may take over one output.
         film_deadline: how long detectors may take over all pictures of one film, in each round.
         unavailable_after: age at which an output that could not be judged goes to people.
+        appeal_days: how long a decision can be appealed against; half a year at the least, as the
+            Digital Services Act (Art. 20) wants it.
         claim_minutes: how long a reviewer's claim lasts without being renewed.
         memo_entries, memo_seconds: how many texts' scores are remembered, and for how long.
         fuse_matches, fuse_seconds: a list entry that matches more different contents than this
@@ -57,6 +61,7 @@ class Configuration:
     asset_deadline: float = 30.0
     film_deadline: float = 60.0
     unavailable_after: float = 120.0
+    appeal_days: float = 184.0
     claim_minutes: float = 5.0
     memo_entries: int = 4_096
     memo_seconds: float = 600.0
@@ -98,13 +103,19 @@ def configuration() -> Configuration:
     """Return the settings of this process.
 
     Raises:
-        ImproperlyConfigured: for a name that does not exist.
+        ImproperlyConfigured: for a name that does not exist, or a time that is too short.
     """
     given = dict(getattr(settings, "MODERATION", {}))
     try:
-        return Configuration(**given)
+        chosen = Configuration(**given)
     except TypeError as error:
         raise ImproperlyConfigured(f"MODERATION: {error}") from error
+    if chosen.appeal_days < _LEAST_APPEAL_DAYS:
+        raise ImproperlyConfigured(
+            f"MODERATION: appeal_days is {chosen.appeal_days:g}; appeals are open for half a year,"
+            f" {_LEAST_APPEAL_DAYS} days, at the least"
+        )
+    return chosen
 
 
 @cache

@@ -68,6 +68,7 @@ def masked_evidence(evidence: CaseEvidence) -> CaseEvidence:
         surfaces=tuple(map(_masked_surface, evidence.surfaces)),
         history=tuple(map(_masked_move, evidence.history)),
         reports=tuple(replace(one, note=masked(one.note)) for one in evidence.reports),
+        appeals=tuple(replace(one, words=masked(one.words)) for one in evidence.appeals),
         previous=tuple(map(masked_summary, evidence.previous)),
         similar=tuple(
             replace(one, title=masked(one.title), reason=masked(one.reason))

@@ -1,5 +1,6 @@
 """Tables of the gate: rulings, the work of people and what follows, hash banks, policies."""
 
+from moderation.app.models.appeals import Appeal
 from moderation.app.models.attempts import Attempt
 from moderation.app.models.banks import HashBank, HashEntry, HashFrame, HashMatch
 from moderation.app.models.consequences import (
@@ -31,6 +32,7 @@ __all__ = [
     "POLICY_REASON_CHARACTERS",
     "REASON_CHARACTERS",
     "VERDICT_NAMES",
+    "Appeal",
     "Attempt",
     "BacktestRun",
     "Case",

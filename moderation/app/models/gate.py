@@ -139,6 +139,8 @@ class Case(Row):
         NOTICE = "notice"
         # Its deadline passed before anything judged it.
         OVERDUE = "overdue"
+        # Who was ruled against asks for another person's look.
+        APPEAL = "appeal"
 
     class Ruling(models.TextChoices):
         """What a case can end with."""
@@ -159,6 +161,13 @@ class Case(Row):
     verdict = models.ForeignKey(Verdict, null=True, on_delete=models.PROTECT, related_name="+")
     previous = models.OneToOneField(
         "self", null=True, on_delete=models.PROTECT, related_name="reopened_as"
+    )
+    not_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who ruled before: an appeal is decided by somebody else.",
     )
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     because = models.CharField(max_length=16, choices=Because)
@@ -208,9 +217,22 @@ class Case(Row):
                         "restriction",
                         "notice",
                         "overdue",
+                        "appeal",
                     ]
                 ),
                 name="moderation_case_because_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(not_by__isnull=True)
+                | Q(decided_by__isnull=True)
+                | ~Q(decided_by=models.F("not_by")),
+                name="moderation_appeal_decided_by_somebody_else",
+            ),
+            models.CheckConstraint(
+                condition=Q(not_by__isnull=True)
+                | Q(claimed_by__isnull=True)
+                | ~Q(claimed_by=models.F("not_by")),
+                name="moderation_appeal_claimed_by_somebody_else",
             ),
             models.CheckConstraint(
                 condition=~Q(because="overdue") | Q(escalated_at__isnull=False),

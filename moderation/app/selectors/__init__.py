@@ -1,5 +1,6 @@
 """Every read of the gate. Staff only: an author's view of a verdict is the asset's own reasons."""
 
+from moderation.app.selectors.appeals import AppealStanding, appeal_standing, own_appeals
 from moderation.app.selectors.banks import (
     ENTRY_STATES,
     BankSummary,
@@ -54,6 +55,7 @@ from moderation.app.selectors.views import (
 __all__ = [
     "ENTRY_STATES",
     "STATES",
+    "AppealStanding",
     "BankSummary",
     "CaseEvidence",
     "CasePage",
@@ -69,6 +71,7 @@ __all__ = [
     "Standing",
     "SurfaceEvidence",
     "VerdictSummary",
+    "appeal_standing",
     "backtest_run_for",
     "backtest_runs",
     "bank_for",
@@ -87,6 +90,7 @@ __all__ = [
     "notices_for",
     "organisation_of",
     "overdue",
+    "own_appeals",
     "own_standing",
     "points_of",
     "policy_version_for",

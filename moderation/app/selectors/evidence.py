@@ -8,11 +8,13 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from moderation.app.masking import masked_evidence
-from moderation.app.models import Case, Report, Verdict
+from moderation.app.models import Appeal, Case, Report, Verdict
 from moderation.app.roles import may_decide, require_reader
+from moderation.app.selectors.parties import part_in
 from moderation.app.selectors.queue import decider, summary
 from moderation.app.selectors.similarity import Traits, likeness, traits
 from moderation.app.selectors.views import (
+    AppealSummary,
     CaseEvidence,
     ReportSummary,
     Score,
@@ -85,6 +87,10 @@ def unmasked_case(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvi
         reports=tuple(
             ReportSummary(report.reason, report.note, report.created_at)
             for report in Report.objects.filter(asset_id=case.asset_id).order_by("-created_at")
+        ),
+        appeals=tuple(
+            AppealSummary(appeal.party, appeal.words, appeal.state, appeal.created_at)
+            for appeal in Appeal.objects.filter(asset_id=case.asset_id).order_by("-created_at")
         ),
         previous=tuple(summary(other, viewer) for other in others),
         similar=tuple(_similar(case, latest, viewer, similar)),
@@ -178,8 +184,8 @@ def _refusal(case: Case, viewer: Viewer) -> str:
     """Return the code of what keeps this viewer from deciding, the same that a try would earn."""
     if not may_decide(viewer):
         return "review_staff_only"
-    if case.asset.owner_id == viewer.user_id:
-        return "own_asset"
+    if part := part_in(case, viewer.user_id):
+        return part
     if case.state == Case.State.DECIDED:
         return "case_decided"
     if case.is_held_by_another(viewer.user_id, now()):

@@ -120,6 +120,16 @@ class ReportSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class AppealSummary:
+    """What a party says against a decision. Reviewers do not learn which reporter it was."""
+
+    party: str
+    words: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SimilarCase:
     """A decided case like this one; `likeness` 0..1 and `why` say how it is like it."""
 
@@ -155,6 +165,7 @@ class CaseEvidence:
     verdicts: tuple[VerdictSummary, ...]
     history: tuple[Move, ...]
     reports: tuple[ReportSummary, ...]
+    appeals: tuple[AppealSummary, ...]
     previous: tuple[CaseSummary, ...]
     similar: tuple[SimilarCase, ...]
     refusal: str

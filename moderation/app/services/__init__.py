@@ -7,6 +7,7 @@ waits for (`makers().lock`), assets (by id), hash entries (by id), case, audit c
 Keeping to it is what keeps two services over the same thing from waiting for each other for ever.
 """
 
+from moderation.app.services.appeals import make_appeal
 from moderation.app.services.backtest_runs import (
     advance_backtests,
     cancel_backtest,
@@ -55,6 +56,7 @@ __all__ = [
     "import_hashes",
     "impose_restriction",
     "lift_restriction",
+    "make_appeal",
     "move_policy",
     "move_retro_run",
     "note_shadows",

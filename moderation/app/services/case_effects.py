@@ -1,16 +1,16 @@
 """Opening and closing a case about a locked asset, inside the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
-from moderation.app.models import Case, Hold, Report, Verdict
+from moderation.app.models import Appeal, Case, Hold, Report, Verdict
 from moderation.app.public_reasons import GENERAL, public_reasons
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
-from tidegate.contracts.moderation import CaseDecided, CaseOpened
+from tidegate.contracts.moderation import AppealDecided, CaseDecided, CaseOpened
 from tidegate.events.services import announce
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
@@ -40,6 +40,7 @@ def open_case(
     verdict: Verdict | None,
     actor: Actor,
     correlation_id: UUID,
+    not_by: UUID | None = None,
 ) -> Case:
     """Open a case about a locked asset, inside the caller's transaction.
 
@@ -56,6 +57,7 @@ def open_case(
         because=because,
         severity=severity,
         hazards=list(hazards),
+        not_by_id=not_by,
     )
     case.save(force_insert=True)
     announce(
@@ -116,6 +118,7 @@ def close_case(
     if decided_by is not None:
         _tell_reports(case, ruling)
     _move(asset, case, ruling, actor=actor)
+    _answer_appeals(case, ruling, actor=actor, correlation_id=asset.correlation_id)
     announce(
         CaseDecided(
             case_id=case.pk,
@@ -176,6 +179,40 @@ def _tell_reports(case: Case, ruling: Case.Ruling) -> None:
     Report.objects.filter(case=case).update(
         outcome=Report.Outcome.UPHELD if is_upheld else Report.Outcome.REJECTED
     )
+
+
+def _answer_appeals(case: Case, ruling: Case.Ruling, *, actor: Actor, correlation_id: UUID) -> None:
+    """Say of the appeals that a case answers whether what they are against stands."""
+    wanted = {
+        Appeal.Party.AUTHOR: Case.Ruling.RELEASE,
+        Appeal.Party.REPORTER: Case.Ruling.BLOCK,
+    }
+    for appeal in Appeal.objects.filter(answer=case, state=Appeal.State.OPEN).order_by("pk"):
+        is_overturned = ruling == wanted[Appeal.Party(appeal.party)]
+        appeal.state = Appeal.State.OVERTURNED if is_overturned else Appeal.State.UPHELD
+        appeal.closed_at = case.decided_at
+        appeal.save(update_fields=["state", "closed_at"])
+        announce(
+            AppealDecided(
+                appeal_id=appeal.pk,
+                asset_id=case.asset_id,
+                organisation_id=case.organisation_id,
+                appellant_id=appeal.appellant_id,
+                party=cast("Literal['author', 'reporter']", appeal.party),
+                outcome="overturned" if is_overturned else "upheld",
+            ),
+            correlation_id=correlation_id,
+        )
+        record(
+            Action.APPEAL_DECIDED,
+            chain=f"organisation:{case.organisation_id}",
+            actor=actor,
+            subject_type="moderation.appeal",
+            subject_id=str(appeal.pk),
+            before={"state": str(Appeal.State.OPEN)},
+            after={"state": str(appeal.state), "case": str(case.pk)},
+            correlation_id=correlation_id,
+        )
 
 
 def _move(asset: Asset, case: Case, ruling: Case.Ruling, *, actor: Actor) -> None:

@@ -10,9 +10,10 @@ from django.db.models import Q, QuerySet
 from moderation.app.configuration import configuration
 from moderation.app.models import Case
 from moderation.app.roles import require_decider
+from moderation.app.selectors.parties import part_in, takes_part
 from moderation.app.services import rulings
 from moderation.app.services.case_effects import close_case, picture, record_case
-from moderation.app.services.hash_rulings import list_output
+from moderation.app.services.hash_rulings import list_output, lock_listed_by_appealed, unlist
 from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
@@ -20,19 +21,26 @@ from tidegate.audit.actions import Action
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
+_PARTS = {
+    "own_asset": "Nobody reviews what they made themselves.",
+    "own_decision": "An appeal is decided by somebody else.",
+    "own_appeal": "Nobody decides on an appeal of their own.",
+}
+
 
 @transaction.atomic
 def claim_case(*, case_id: UUID, viewer: Viewer) -> Case:
     """Give the viewer the case for the length of a lease, or renew the lease they hold.
 
     Raises:
-        NotAllowed: not a reviewer, or the asset is the viewer's own.
+        NotAllowed: not a reviewer, or party to it: the asset, the decision that is appealed
+            against, or the appeal is the viewer's own.
         NotFound: no such case.
         Conflict: decided, or somebody else's lease still runs; `extra` names them.
     """
     user_id = require_decider(viewer)
     asset, case = _lock(case_id, viewer)
-    _refuse_owner(asset, user_id)
+    _refuse_party(case, user_id)
     _refuse_decided(case)
     _refuse_held_by_another(case, user_id)
     return _take(case, asset, viewer)
@@ -55,7 +63,7 @@ def claim_next_case(
         NotAllowed: not a reviewer.
     """
     user_id = require_decider(viewer)
-    waiting = Case.objects.exclude(asset__owner_id=user_id)
+    waiting = Case.objects.exclude(takes_part(user_id))
     if viewer.organisation_id is not None:
         waiting = waiting.filter(organisation_id=viewer.organisation_id)
     if modality is not None:
@@ -155,14 +163,15 @@ def decide_case(
     """Record a reviewer's ruling and all that follows from it, or nothing.
 
     A block gives its author a strike, and a restriction with enough of them; it holds what was
-    made from the output. A release takes the strike of an earlier block back, and what followed.
+    made from the output. A release takes the strike of an earlier block back, and what followed;
+    one that overturns a block on appeal takes its fingerprints off the lists, too.
 
     An open case need not be claimed first. Saying the same again returns the case unchanged.
     With `list_hashes` a block also puts the output's fingerprints on the block list, so the
     same bytes, and pictures that look the same, are blocked when they come next.
 
     Raises:
-        NotAllowed: not a reviewer, or the asset is the viewer's own.
+        NotAllowed: as `claim_case`.
         NotFound: no such case.
         InvalidInput: unknown outcome, or a reason that is empty or too long.
         Conflict: held by somebody else, or already decided otherwise.
@@ -178,12 +187,13 @@ def decide_case(
     else:
         plan = rulings.foresee_release(author_id=subject.asset.owner_id, asset_id=subject.asset_id)
     asset, case = _lock(case_id, viewer)
-    _refuse_owner(asset, user_id)
+    _refuse_party(case, user_id)
     if case.state == Case.State.DECIDED:
         if case.outcome == ruling and case.decided_by_id == user_id:
             return case
         _refuse_decided(case)
     _refuse_held_by_another(case, user_id)
+    listed = [] if is_block else lock_listed_by_appealed(case)
     reach = rulings.reach_block(plan, asset) if is_block else rulings.reach_release(plan, asset)
     case = close_case(
         asset=asset,
@@ -199,6 +209,7 @@ def decide_case(
         rulings.carry_out_release(
             plan, reach, voided_by=user_id, actor=viewer.actor(), reason=words
         )
+        unlist(listed, answer=case, viewer=viewer, reason=words)
     if list_hashes and is_block:
         list_output(asset=asset, case=case, viewer=viewer, reason=words)
     return case
@@ -236,9 +247,10 @@ def _lock(case_id: UUID, viewer: Viewer) -> tuple[Asset, Case]:
     return asset, case
 
 
-def _refuse_owner(asset: Asset, user_id: UUID) -> None:
-    if asset.owner_id == user_id:
-        raise NotAllowed("Nobody reviews what they made themselves.", code="own_asset")
+def _refuse_party(case: Case, user_id: UUID) -> None:
+    part = part_in(case, user_id)
+    if part:
+        raise NotAllowed(_PARTS[part], code=part)
 
 
 def _refuse_decided(case: Case) -> None:

@@ -1,15 +1,17 @@
 """What a ruling to block puts into the standard banks: the fingerprints of the output."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from moderation.app.fingerprints import Fingerprint, fingerprints_of_asset
-from moderation.app.models import Case, HashBank, HashEntry
+from moderation.app.models import Appeal, Case, HashBank, HashEntry
 from moderation.app.services.banks import standard_bank
 from moderation.app.services.hash_records import picture, record_entry
 from moderation.app.services.hashes import keep_frames
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
 from tidegate.audit.actions import Action
+from tidegate.audit.services import record
 from tidegate.primitives.clock import now
 
 
@@ -41,6 +43,44 @@ def list_output(*, asset: Asset, case: Case, viewer: Viewer, reason: str) -> lis
             )
         entries.append(entry)
     return entries
+
+
+def lock_listed_by_appealed(answer: Case) -> list[HashEntry]:
+    """Lock what a block put on the lists that its author appeals against in this open case.
+
+    Before any chain is: verdicts lock entries first, too.
+    """
+    return list(
+        HashEntry.objects.select_for_update(of=("self",))
+        .select_related("bank")
+        .filter(
+            source_case__appeals_against__answer=answer,
+            source_case__appeals_against__state=Appeal.State.OPEN,
+            source_case__appeals_against__party=Appeal.Party.AUTHOR,
+        )
+        .order_by("pk")
+    )
+
+
+def unlist(entries: Iterable[HashEntry], *, answer: Case, viewer: Viewer, reason: str) -> None:
+    """Take locked entries off the lists, in the transaction of the decision that overturns.
+
+    An entry that was milder before the block is gone with it.
+    """
+    for entry in entries:
+        before, key = picture(entry), entry.pk
+        entry.delete()
+        record(
+            Action.HASH_UNLISTED,
+            chain=f"organisation:{answer.organisation_id}",
+            actor=viewer.actor(),
+            subject_type="moderation.hash_entry",
+            subject_id=str(key),
+            before=before,
+            after=None,
+            reason=reason,
+            correlation_id=answer.asset.correlation_id,
+        )
 
 
 def _ruled_out(

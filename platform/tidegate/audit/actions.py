@@ -83,6 +83,8 @@ class Action(StrEnum):
     CASE_DECIDED = "case.decided"
     ASSET_OVERDUE = "asset.overdue"
     CASE_VIEWED = "case.viewed"
+    APPEAL_MADE = "appeal.made"
+    APPEAL_DECIDED = "appeal.decided"
     CASE_REVEALED = "case.revealed"
     REPORT_RECORDED = "report.recorded"
     STRIKE_ISSUED = "strike.issued"

@@ -7,6 +7,8 @@ from tidegate.contracts.generation import CompositionEnded, JobEnded, JobQueued
 from tidegate.contracts.interactions import InteractionRecorded
 from tidegate.contracts.ledger import CreditsMoved
 from tidegate.contracts.moderation import (
+    AppealDecided,
+    AppealMade,
     AssetOverdue,
     CaseDecided,
     CaseOpened,
@@ -31,6 +33,8 @@ EVENTS: tuple[type[Any], ...] = (
     VerdictReached,
     CaseOpened,
     CaseDecided,
+    AppealMade,
+    AppealDecided,
     PolicyMoved,
     StrikeIssued,
     StrikeVoided,

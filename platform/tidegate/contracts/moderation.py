@@ -180,6 +180,44 @@ class NoticeRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class AppealMade:
+    """An author or a reporter asks for another person's look at a decision."""
+
+    TYPE: ClassVar[str] = "tidegate.appeal.made.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    appeal_id: UUID
+    asset_id: UUID
+    organisation_id: UUID
+    appellant_id: UUID
+    party: Literal["author", "reporter"]
+    case_id: UUID
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AppealDecided:
+    """Another person has looked: the decision stands (upheld) or does not (overturned)."""
+
+    TYPE: ClassVar[str] = "tidegate.appeal.decided.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    appeal_id: UUID
+    asset_id: UUID
+    organisation_id: UUID
+    appellant_id: UUID
+    party: Literal["author", "reporter"]
+    outcome: Literal["upheld", "overturned"]
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
 class AssetOverdue:
     """An asset was not judged before its deadline: the alarm, once per asset.
 

@@ -44,6 +44,7 @@ urlpatterns = [
     path("library", assets.library, name="library"),
     path("assets/<uuid:asset_id>", assets.asset_page, name="asset"),
     path("assets/<uuid:asset_id>/interactions", feed.interact),
+    path("assets/<uuid:asset_id>/appeal", assets.appeal),
     path("assets/<uuid:asset_id>/withdraw", assets.withdraw),
     path("assets/<uuid:asset_id>/restore", assets.restore),
     path("standing", standing.standing, name="standing"),

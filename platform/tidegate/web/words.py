@@ -89,6 +89,7 @@ BECAUSE: Words = {
     "restriction": _("Its author is under review"),
     "notice": _("Somebody claims a right against it"),
     "overdue": _("Not judged in time"),
+    "appeal": _("Somebody appeals"),
 }
 HAZARDS: Words = {
     "child_safety": _("Child safety"),

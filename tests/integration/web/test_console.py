@@ -171,3 +171,32 @@ def test_changes_name_each_key_that_differs() -> None:
     assert changes(None, {"state": "open", "outcome": ""}) == [Change("state", None, "open")]
     assert changes({"a": 1, "b": 2}, {"a": 1, "b": None}) == [Change("b", "2", "∅")]
     assert changes({"a": 1}, None) == [Change("a", "1", None)]
+
+
+def test_an_author_appeals_on_the_page_and_somebody_else_reads_it(sign_in: SignIn) -> None:
+    asset, case = stage.held()
+    rita = factories.make_user(display_name="Rita", staff=("reviewer",))
+    services.decide_case(
+        case_id=case.pk, outcome="block", viewer=factories.viewer_of(rita), reason="violent"
+    )
+    author = sign_in(asset.owner)
+    page = text_of(author.get(f"/assets/{asset.pk}"))
+    assert 'data-appeal="none"' in page
+    assert f'action="/assets/{asset.pk}/appeal"' in page
+    wrong = text_of(author.post(f"/assets/{asset.pk}/appeal", {"reason": " "}, follow=True))
+    assert "Say why the decision is wrong." in wrong
+    page = text_of(
+        author.post(f"/assets/{asset.pk}/appeal", {"reason": "A stage fight."}, follow=True)
+    )
+    assert 'data-appeal="open"' in page
+    assert f'action="/assets/{asset.pk}/appeal"' not in page
+    assert "somebody else looks at it" in text_of(author.get("/standing"))
+    answer = Case.objects.get(asset=asset, because="appeal")
+    before = text_of(sign_in(rita).get(f"/console/cases/{answer.pk}"))
+    assert "You decided it before" in before
+    assert "data-decision" not in before
+    other = sign_in(factories.make_user(staff=("reviewer",)))
+    assert "A stage fight." in text_of(other.get(f"/console/cases/{answer.pk}"))
+    other.post(f"/console/cases/{answer.pk}/decision", {"outcome": "release", "reason": "It is."})
+    page = text_of(sign_in(asset.owner).get(f"/assets/{asset.pk}"))
+    assert 'data-appeal="overturned"' in page

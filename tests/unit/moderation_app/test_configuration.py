@@ -22,3 +22,11 @@ def test_a_misspelt_setting_refuses_to_start(settings: Settings) -> None:
     settings.MODERATION = {"unavailable_afer": 5.0}
     with pytest.raises(ImproperlyConfigured, match="unavailable_afer"):
         configuration()
+
+
+def test_appeals_are_open_for_half_a_year_at_the_least(settings: Settings) -> None:
+    assert configuration().appeal_days >= 184
+    configuration.cache_clear()
+    settings.MODERATION = {"appeal_days": 30.0}
+    with pytest.raises(ImproperlyConfigured, match="half a year"):
+        configuration()

@@ -94,6 +94,15 @@ class ReportOut(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
+class AppealWordsOut(serializers.Serializer[Any]):
+    """What a party says against a decision; not which reporter it was."""
+
+    party = serializers.CharField()
+    words = serializers.CharField()
+    state = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
 class SimilarCaseOut(serializers.Serializer[Any]):
     """A decided case like this one, and how it is like it."""
 
@@ -122,6 +131,7 @@ class EvidenceOut(serializers.Serializer[Any]):
     verdicts = VerdictOut(many=True)
     history = MoveOut(many=True)
     reports = ReportOut(many=True)
+    appeals = AppealWordsOut(many=True)
     previous = CaseOut(many=True)
     similar = SimilarCaseOut(many=True)
     refusal = serializers.CharField(

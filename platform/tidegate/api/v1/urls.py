@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tidegate.api.v1 import (
+    appeals,
     assets,
     audit,
     balances,
@@ -101,6 +102,8 @@ urlpatterns = [
     path("assets/<uuid:asset_id>/similar", assets.AssetSimilar.as_view()),
     path("assets/<uuid:asset_id>/withdraw", assets.AssetWithdraw.as_view()),
     path("assets/<uuid:asset_id>/restore", assets.AssetRestore.as_view()),
+    path("assets/<uuid:asset_id>/appeal", appeals.AssetAppeal.as_view()),
+    path("appeals", appeals.Appeals.as_view()),
     path("feed", feed.Feed.as_view()),
     path("interactions", feed.Interactions.as_view()),
     path("moderations", moderations.Moderations.as_view()),

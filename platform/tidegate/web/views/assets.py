@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,13 +11,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generation.app.compositions import selectors as compositions
 from generation.app.registry.selectors import described
+from moderation.app import selectors as moderation
 from moderation.app.masking import asset_seen_by
+from moderation.app.services import make_appeal
 from recommendations.app import selectors as recommendations
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets import selectors, services
 from tidegate.assets.models import Asset, Modality, Visibility
-from tidegate.primitives.errors import NotFound
+from tidegate.primitives.errors import Conflict, InvalidInput, NotFound
 from tidegate.web import presets
+from tidegate.web.errors import said
 from tidegate.web.viewers import signed_in, viewer_of
 
 LIBRARY_PAGE = 60
@@ -44,6 +48,7 @@ def asset_page(request: HttpRequest, asset_id: UUID) -> HttpResponse:
             "model": model.translated(get_language() or "en") if model else None,
             "parameters": selectors.parameters_of(viewer, shown),
             "preset": presets.used_for(viewer, asset),
+            "appeal": moderation.appeal_standing(asset, viewer.user_id),
             "parent": _parent(viewer, asset.parent_id),
             "whole": _whole(viewer, asset.whole_id),
             "parts": _parts(viewer, asset),
@@ -79,6 +84,17 @@ def library(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             "older": assets[LIBRARY_PAGE - 1].pk if len(assets) > LIBRARY_PAGE else None,
         },
     )
+
+
+@require_POST
+@signed_in
+def appeal(request: HttpRequest, viewer: Viewer, asset_id: UUID) -> HttpResponse:
+    """Appeal against what was decided about an asset."""
+    try:
+        make_appeal(viewer=viewer, asset_id=asset_id, words=request.POST.get("reason", ""))
+    except (Conflict, InvalidInput) as error:
+        messages.error(request, said(error))
+    return redirect(f"/assets/{asset_id}")
 
 
 @require_POST
