@@ -116,7 +116,7 @@ def close_case(
         ended_at=case.decided_at, ended_because=Hold.Ended.DECIDED
     )
     if decided_by is not None:
-        _tell_reports(case, ruling)
+        _tell_reports(case.pk, ruling)
     _move(asset, case, ruling, actor=actor)
     _answer_appeals(case, ruling, actor=actor, correlation_id=asset.correlation_id)
     announce(
@@ -173,10 +173,10 @@ def record_case(
     )
 
 
-def _tell_reports(case: Case, ruling: Case.Ruling) -> None:
+def _tell_reports(case_id: UUID, ruling: Case.Ruling) -> None:
     """Write into the reports whether they were right: their reporters' record is made of it."""
     is_upheld = ruling == Case.Ruling.BLOCK
-    Report.objects.filter(case=case).update(
+    Report.objects.filter(case_id=case_id).update(
         outcome=Report.Outcome.UPHELD if is_upheld else Report.Outcome.REJECTED
     )
 
@@ -192,6 +192,9 @@ def _answer_appeals(case: Case, ruling: Case.Ruling, *, actor: Actor, correlatio
         appeal.state = Appeal.State.OVERTURNED if is_overturned else Appeal.State.UPHELD
         appeal.closed_at = case.decided_at
         appeal.save(update_fields=["state", "closed_at"])
+        if is_overturned and appeal.case_id is not None:
+            # What reporters said then was right, or was not, after all: their record is made of it.
+            _tell_reports(appeal.case_id, ruling)
         announce(
             AppealDecided(
                 appeal_id=appeal.pk,

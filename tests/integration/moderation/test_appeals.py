@@ -12,7 +12,7 @@ from moderation.app import selectors, services
 from moderation.app.configuration import configuration
 from moderation.app.engine import Engine
 from moderation.app.handlers import on_interaction
-from moderation.app.models import Appeal, Case, HashEntry, Strike, Verdict
+from moderation.app.models import Appeal, Case, HashEntry, Report, Strike, Verdict
 from tests import factories
 from tests.integration.moderation import conduct, stage
 from tidegate.accounts.viewers import ANONYMOUS, Viewer
@@ -110,6 +110,8 @@ def test_every_decision_can_be_appealed_against_and_either_answer_counts(
     assert (appeal.state, stage.visibility(asset)) == (state, visibility)
     assert appeal.closed_at is not None
     assert stage.trail(appeal.pk) == ["appeal.made", "appeal.decided"]
+    reported = Report.objects.filter(asset=asset).values_list("outcome", flat=True)
+    assert set(reported) <= {"upheld" if outcome == "block" else "rejected"}
     assert stage.announced(asset).count("tidegate.appeal.decided.v1") == 1
     # For the party that appealed it is final: it won, or may not see it, or has been answered.
     standing = selectors.appeal_standing(asset_now(asset), party.user_id)
