@@ -1,5 +1,6 @@
 """Writes of appeals: another person than the first looks again, in a case of its own."""
 
+from functools import partial
 from typing import Literal, cast
 from uuid import UUID
 
@@ -20,10 +21,18 @@ from tidegate.events.services import announce
 from tidegate.primitives.errors import Conflict, NotAllowed, NotFound
 
 _REFUSALS = {
-    "nothing_to_appeal": "Nothing was decided against you here that still stands.",
-    "appeal_made": "You have appealed against this already.",
-    "appeal_final": "This was decided on an appeal, which is final.",
-    "appeal_late": "The time to appeal against this is over.",
+    "nothing_to_appeal": partial(
+        Conflict,
+        "Nothing was decided against you here that still stands.",
+        code="nothing_to_appeal",
+    ),
+    "appeal_made": partial(Conflict, "You have appealed against this already.", code="appeal_made"),
+    "appeal_final": partial(
+        Conflict, "This was decided on an appeal, which is final.", code="appeal_final"
+    ),
+    "appeal_late": partial(
+        Conflict, "The time to appeal against this is over.", code="appeal_late"
+    ),
 }
 
 
@@ -52,7 +61,8 @@ def make_appeal(*, viewer: Viewer, asset_id: UUID, words: str) -> Appeal:
     if standing.refusal == "appeal_made" and made is not None and made.words == kept:
         return made
     if standing.refusal or decision is None:
-        raise Conflict(_REFUSALS[standing.refusal], code=standing.refusal)
+        refusal = _REFUSALS[standing.refusal]()
+        raise refusal
     appeal = Appeal(
         asset=asset,
         case=decision.case,

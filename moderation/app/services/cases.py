@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -22,9 +23,13 @@ from tidegate.primitives.clock import now
 from tidegate.primitives.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 _PARTS = {
-    "own_asset": "Nobody reviews what they made themselves.",
-    "own_decision": "An appeal is decided by somebody else.",
-    "own_appeal": "Nobody decides on an appeal of their own.",
+    "own_asset": partial(NotAllowed, "Nobody reviews what they made themselves.", code="own_asset"),
+    "own_decision": partial(
+        NotAllowed, "An appeal is decided by somebody else.", code="own_decision"
+    ),
+    "own_appeal": partial(
+        NotAllowed, "Nobody decides on an appeal of their own.", code="own_appeal"
+    ),
 }
 
 
@@ -248,9 +253,9 @@ def _lock(case_id: UUID, viewer: Viewer) -> tuple[Asset, Case]:
 
 
 def _refuse_party(case: Case, user_id: UUID) -> None:
-    part = part_in(case, user_id)
-    if part:
-        raise NotAllowed(_PARTS[part], code=part)
+    if part := part_in(case, user_id):
+        refusal = _PARTS[part]()
+        raise refusal
 
 
 def _refuse_decided(case: Case) -> None:

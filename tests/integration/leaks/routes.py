@@ -257,6 +257,7 @@ WRITES: tuple[Look, ...] = (
         method="post",
         is_page=True,
     ),
+    Look("assets/<uuid:asset_id>/appeal", "/assets/{asset}/appeal", method="post", is_page=True),
     Look(
         "assets/<uuid:asset_id>/withdraw", "/assets/{asset}/withdraw", method="post", is_page=True
     ),
@@ -287,6 +288,12 @@ WRITES: tuple[Look, ...] = (
     Look(
         "console/cases/<uuid:case_id>/claim",
         "/console/cases/{case}/claim",
+        method="post",
+        is_page=True,
+    ),
+    Look(
+        "console/cases/<uuid:case_id>/lease",
+        "/console/cases/{case}/lease",
         method="post",
         is_page=True,
     ),
@@ -324,6 +331,7 @@ COLLECTIONS: tuple[tuple[str, str], ...] = (
     ("api/v1/presets", "/api/v1/presets?limit=100&archived=true"),
     ("api/v1/cases", "/api/v1/cases?limit=100"),
     ("api/v1/cases", "/api/v1/cases?limit=100&state=decided"),
+    ("api/v1/appeals", "/api/v1/appeals?limit=100"),
     ("api/v1/audit", "/api/v1/audit?limit=100"),
     ("api/v1/me", "/api/v1/me"),
     ("api/v1/me/standing", "/api/v1/me/standing"),
@@ -371,6 +379,9 @@ EXEMPT: dict[str, str] = {
     "healthz": "says only that the process answers",
     "readyz": "says only that the database answers",
     "api/v1/openapi.json": "made from code, not from rows",
+    "api/v1/cases/next": "what /cases lists first, claimed; who gets what: moderation/test_cases",
+    "console/cases/next": "redirects",
+    "api/v1/assets/<uuid:asset_id>/appeal": "dates and ids; strangers get 404: api/test_appeals",
     "api/v1/overdue": "ids and deadlines, no content; staff only",
     "api/docs": "made from code, not from rows",
     "api/docs/problems": "made from code, not from rows",
