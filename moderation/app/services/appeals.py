@@ -8,7 +8,7 @@ from django.db import transaction
 
 from moderation.app.models import Appeal, Case, Verdict
 from moderation.app.selectors.appeals import Decision, appeal_standing
-from moderation.app.services.case_effects import open_case
+from moderation.app.services.case_effects import lock_undecided, open_case
 from moderation.app.services.reasons import kept_reason
 from moderation.core.hazards import UNKNOWN, urgency
 from tidegate.accounts.viewers import Viewer
@@ -107,12 +107,7 @@ def _case_for(asset: Asset, decision: Decision, viewer: Viewer) -> Case:
     """Return the case that answers: the open one, or a new one, not by who decided before."""
     hazards = _hazards(decision)
     severity = max(map(urgency, hazards), default=urgency(UNKNOWN))
-    case = (
-        Case.objects.select_for_update(no_key=True)
-        .filter(asset=asset)
-        .exclude(state=Case.State.DECIDED)
-        .first()
-    )
+    case = lock_undecided(asset)
     if case is None:
         return open_case(
             asset=asset,

@@ -80,6 +80,12 @@ def open_case(
     return case
 
 
+def lock_undecided(asset: Asset) -> Case | None:
+    """Return the one case about a locked asset that nobody has decided, locked; or None."""
+    undecided = Case.objects.exclude(state=Case.State.DECIDED)
+    return undecided.select_for_update(no_key=True).filter(asset=asset).first()
+
+
 def close_case(
     *,
     asset: Asset,

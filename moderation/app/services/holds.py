@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from moderation.app.models import Case, Hold, Restriction, Spread, Verdict
 from moderation.app.public_reasons import public_reasons
-from moderation.app.services.case_effects import GATE, close_case, open_case
+from moderation.app.services.case_effects import GATE, close_case, lock_undecided, open_case
 from moderation.core.hazards import UNKNOWN, urgency
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -60,7 +60,7 @@ def hold_asset(asset: Asset, cause: Restriction | Spread) -> Hold | None:
     None where there is nothing to hold: it is not released, and what it is held for already is a
     question of its own.
     """
-    case = _case_to_join(asset)
+    case = lock_undecided(asset)
     if asset.visibility == Visibility.HELD and case is not None:
         if not open_holds(asset.pk).exists():
             return None
@@ -156,12 +156,3 @@ def _release(asset: Asset, hold: Hold, reason: str) -> bool:
             public_reasons=[],
         )
     return True
-
-
-def _case_to_join(asset: Asset) -> Case | None:
-    return (
-        Case.objects.select_for_update(no_key=True)
-        .filter(asset=asset)
-        .exclude(state=Case.State.DECIDED)
-        .first()
-    )

@@ -8,7 +8,7 @@ from moderation.app.configuration import consequences
 from moderation.app.models import Case, Hold, TakedownNotice
 from moderation.app.public_reasons import public_reasons
 from moderation.app.roles import require_decider
-from moderation.app.services.case_effects import open_case
+from moderation.app.services.case_effects import lock_undecided, open_case
 from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset, Visibility
@@ -122,12 +122,7 @@ def record_notice(
 
 
 def _case_of(asset: Asset, viewer: Viewer) -> Case:
-    case = (
-        Case.objects.select_for_update(no_key=True)
-        .filter(asset=asset)
-        .exclude(state=Case.State.DECIDED)
-        .first()
-    )
+    case = lock_undecided(asset)
     if case is None:
         return open_case(
             asset=asset,

@@ -7,7 +7,13 @@ from django.db import transaction
 
 from moderation.app.models import Case, Verdict
 from moderation.app.public_reasons import WAITING, public_reasons
-from moderation.app.services.case_effects import GATE, open_case, picture, record_case
+from moderation.app.services.case_effects import (
+    GATE,
+    lock_undecided,
+    open_case,
+    picture,
+    record_case,
+)
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
 from tidegate.audit.actions import Action
@@ -32,12 +38,7 @@ def escalate_asset(*, asset_id: UUID) -> Case | None:
     asset = Asset.objects.select_for_update(no_key=True).filter(pk=asset_id).first()
     if asset is None or asset.judge_by > now():
         return None
-    case = (
-        Case.objects.select_for_update(no_key=True)
-        .filter(asset=asset)
-        .exclude(state=Case.State.DECIDED)
-        .first()
-    )
+    case = lock_undecided(asset)
     was_pending = asset.visibility == Visibility.PENDING
     if was_pending:
         asset = move_asset(

@@ -8,7 +8,7 @@ from moderation.app.configuration import consequences
 from moderation.app.models import REASON_CHARACTERS, Case, Hold, Report
 from moderation.app.public_reasons import public_reasons
 from moderation.app.selectors.reporters import reported_in
-from moderation.app.services.case_effects import GATE, open_case
+from moderation.app.services.case_effects import GATE, lock_undecided, open_case
 from moderation.core.hazards import urgency
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -49,12 +49,7 @@ def record_report(
     known = Report.objects.filter(interaction_id=interaction_id).select_related("case").first()
     if known is not None:
         return known.case
-    case = (
-        Case.objects.select_for_update(no_key=True)
-        .filter(asset=asset)
-        .exclude(state=Case.State.DECIDED)
-        .first()
-    )
+    case = lock_undecided(asset)
     if case is None:
         if asset.visibility != Visibility.RELEASED:
             return None

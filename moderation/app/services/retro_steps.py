@@ -16,7 +16,7 @@ from django.db import transaction
 from moderation.app.in_force import policy_of
 from moderation.app.judgement import Judgement, judged_again
 from moderation.app.models import Case, Outcome, RetroHold, RetroRun, Verdict
-from moderation.app.services.case_effects import close_case, open_case
+from moderation.app.services.case_effects import close_case, lock_undecided, open_case
 from moderation.app.services.policy_records import GATE
 from moderation.app.services.retro_runs import set_state
 from moderation.app.services.verdicts import announce_verdict, insert_verdict, version_id_of
@@ -158,12 +158,7 @@ def _hold_asset(run: RetroRun, asset: Asset, latest: Verdict, judgement: Judgeme
         ],
         public_reasons=judgement.public,
     )
-    case = (
-        Case.objects.select_for_update(no_key=True)
-        .filter(asset=asset)
-        .exclude(state=Case.State.DECIDED)
-        .first()
-    )
+    case = lock_undecided(asset)
     is_new = case is None
     if case is None:
         case = open_case(
