@@ -26,6 +26,7 @@ from moderation.app.models.policies import (
 )
 from moderation.app.models.policy_runs import BacktestRun, RetroHold, RetroRun
 from moderation.app.models.reports import Report
+from moderation.app.models.statements import Letter, Statement
 from moderation.app.models.taxonomy import TaxonomyHazard, TaxonomyMapping
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "HashFrame",
     "HashMatch",
     "Hold",
+    "Letter",
     "OrganisationRules",
     "Outcome",
     "PolicyVersion",
@@ -51,6 +53,7 @@ __all__ = [
     "RetroRun",
     "ShadowDecision",
     "Spread",
+    "Statement",
     "Strike",
     "TakedownNotice",
     "TaxonomyHazard",

@@ -85,6 +85,8 @@ class Action(StrEnum):
     CASE_VIEWED = "case.viewed"
     APPEAL_MADE = "appeal.made"
     APPEAL_DECIDED = "appeal.decided"
+    STATEMENT_MADE = "statement.made"
+    STATEMENTS_EXPORTED = "statements.exported"
     CASE_REVEALED = "case.revealed"
     REPORT_RECORDED = "report.recorded"
     STRIKE_ISSUED = "strike.issued"

@@ -25,6 +25,7 @@ from tidegate.api.v1 import (
     recipes,
     registry,
     sessions,
+    statements,
     taxonomy,
     uploads,
 )
@@ -34,6 +35,8 @@ urlpatterns = [
     path("sign-out", sessions.SignOut.as_view()),
     path("me", sessions.Me.as_view()),
     path("me/standing", consequences.OwnStanding.as_view()),
+    path("statements", statements.Statements.as_view()),
+    path("statements/export", statements.StatementsExport.as_view()),
     path("organisations", organisations.Organisations.as_view()),
     path("organisations/<uuid:organisation_id>/members", organisations.Members.as_view()),
     path(
