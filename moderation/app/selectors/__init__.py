@@ -13,6 +13,7 @@ from moderation.app.selectors.banks import (
     matches_of,
 )
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
+from moderation.app.selectors.operations import WINDOWS, Operations, operations
 from moderation.app.selectors.organisations import organisation_of, rules_of
 from moderation.app.selectors.overdue import Overdue, OverdueAsset, overdue
 from moderation.app.selectors.policies import (
@@ -49,6 +50,11 @@ from moderation.app.selectors.strikes import (
     strikes_for,
 )
 from moderation.app.selectors.taxonomies import PublishedTaxonomy, published_taxonomy
+from moderation.app.selectors.transparency import (
+    TransparencyReport,
+    public_transparency,
+    transparency_for,
+)
 from moderation.app.selectors.views import (
     CaseEvidence,
     CasePage,
@@ -64,12 +70,14 @@ from moderation.app.selectors.views import (
 __all__ = [
     "ENTRY_STATES",
     "STATES",
+    "WINDOWS",
     "AppealStanding",
     "BankSummary",
     "CaseEvidence",
     "CasePage",
     "CaseSummary",
     "ExportedStatement",
+    "Operations",
     "Overdue",
     "OverdueAsset",
     "PublishedTaxonomy",
@@ -80,6 +88,7 @@ __all__ = [
     "SimilarCase",
     "Standing",
     "SurfaceEvidence",
+    "TransparencyReport",
     "VerdictSummary",
     "appeal_standing",
     "backtest_run_for",
@@ -99,6 +108,7 @@ __all__ = [
     "hash_entry_for",
     "matches_of",
     "notices_for",
+    "operations",
     "organisation_of",
     "overdue",
     "own_appeals",
@@ -108,6 +118,7 @@ __all__ = [
     "points_of",
     "policy_version_for",
     "policy_versions",
+    "public_transparency",
     "published_taxonomy",
     "queue",
     "queue_counts",
@@ -120,5 +131,6 @@ __all__ = [
     "statement_of",
     "statements_for",
     "strikes_for",
+    "transparency_for",
     "unread_letters",
 ]

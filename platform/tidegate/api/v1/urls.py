@@ -27,6 +27,7 @@ from tidegate.api.v1 import (
     sessions,
     statements,
     taxonomy,
+    transparency,
     uploads,
 )
 
@@ -36,6 +37,7 @@ urlpatterns = [
     path("me", sessions.Me.as_view()),
     path("me/standing", consequences.OwnStanding.as_view()),
     path("statements", statements.Statements.as_view()),
+    path("transparency", transparency.Transparency.as_view()),
     path("statements/export", statements.StatementsExport.as_view()),
     path("organisations", organisations.Organisations.as_view()),
     path("organisations/<uuid:organisation_id>/members", organisations.Members.as_view()),
