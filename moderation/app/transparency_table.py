@@ -9,21 +9,31 @@ from datetime import timedelta
 from io import StringIO
 from typing import Final
 
+from moderation.app.periods import Period
 from moderation.app.selectors.transparency import TransparencyReport
 
 HEADINGS: Final = ("indicator", "category", "scope", "value")
 Figure = tuple[str, str, str, int]
 
 
+def headers_of(asked: Period) -> dict[str, str]:
+    """Return the headers that make the CSV a download with its period in its name."""
+    name = f"transparency-{asked.first}-{asked.last}.csv"
+    return {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+
+
 def as_csv(report: TransparencyReport) -> str:
-    """Return the report as CSV, its period first."""
+    """Return the report as CSV, its period first; marked as UTF-8 for spreadsheets that guess."""
     file = StringIO()
     writer = csv.writer(file)
     writer.writerow(HEADINGS)
     writer.writerow(("period", "", "since", report.since.isoformat()))
     writer.writerow(("period", "", "until", report.until.isoformat()))
     writer.writerows(figures(report))
-    return file.getvalue()
+    return f"\ufeff{file.getvalue()}"
 
 
 def figures(report: TransparencyReport) -> Iterator[Figure]:

@@ -86,6 +86,7 @@ class Action(StrEnum):
     APPEAL_MADE = "appeal.made"
     APPEAL_DECIDED = "appeal.decided"
     STATEMENT_MADE = "statement.made"
+    TRAIL_EXPORTED = "trail.exported"
     STATEMENTS_EXPORTED = "statements.exported"
     CASE_REVEALED = "case.revealed"
     REPORT_RECORDED = "report.recorded"

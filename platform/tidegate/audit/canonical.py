@@ -71,7 +71,7 @@ def timestamp(moment: datetime) -> str:
 
 def encode(document: Mapping[str, Any]) -> bytes:
     """Return the canonical bytes of a document that holds plain values only."""
-    return _dumped(document).encode()
+    return dumped(document).encode()
 
 
 def around(document: Mapping[str, Any], *missing: str) -> list[bytes]:
@@ -82,12 +82,12 @@ def around(document: Mapping[str, Any], *missing: str) -> list[bytes]:
     """
     pieces, current = [], "{"
     for place, name in enumerate(sorted({*document, *missing})):
-        current += f"{',' if place else ''}{_dumped(name)}:"
+        current += f"{',' if place else ''}{dumped(name)}:"
         if name in missing:
             pieces.append(current.encode())
             current = ""
         else:
-            current += _dumped(document[name])
+            current += dumped(document[name])
     return [*pieces, f"{current}}}".encode()]
 
 
@@ -96,7 +96,8 @@ def digest(document: Mapping[str, Any]) -> bytes:
     return sha256(encode(document)).digest()
 
 
-def _dumped(value: Any) -> str:
+def dumped(value: Any) -> str:
+    """Return the canonical text of a plain value."""
     return _ENCODER.encode(value)
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
-from tidegate.audit import canonical, export, keys, verification
+from tidegate.audit import canonical, export, keys, merkle, trees, verification
 from tidegate.audit.models import Checkpoint
 from tidegate.primitives.clock import now
 
@@ -82,6 +82,7 @@ def checkpoint() -> list[Checkpoint]:
                 hash=since,
                 entries=seq,
                 at=now(),
+                root=_root(chain, seq),
                 key_id=key_id,
             )
             row.signature = private.sign(canonical.encode(row.document()))
@@ -91,6 +92,12 @@ def checkpoint() -> list[Checkpoint]:
     if broken:
         raise TrailBroken("; ".join(map(str, broken)))
     return made
+
+
+def _root(chain: str, size: int) -> bytes:
+    """Return the root of a chain's Merkle tree, and keep what it completes."""
+    trees.grow(chain, size)
+    return merkle.root(size, trees.Tree(chain))
 
 
 def _grown() -> Iterator[tuple[str, int, int]]:

@@ -105,7 +105,7 @@ def _parsed(line: bytes, number: int) -> Exported | None:
     try:
         content = json.loads(line)
         signature = bytes.fromhex(content["signature"])
-        document = {
+        document: dict[str, Any] = {
             "number": int(content["number"]),
             "chain": str(content["chain"]),
             "seq": int(content["seq"]),
@@ -114,6 +114,8 @@ def _parsed(line: bytes, number: int) -> Exported | None:
             "at": str(content["at"]),
             "key_id": str(content["key_id"]),
         }
+        if "root" in content:
+            document["root"] = str(content["root"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return Exported(document, signature, number)

@@ -76,6 +76,9 @@ class Entry(Row):
 class Checkpoint(models.Model):
     """A signed statement that a chain had `entries` entries and ended with `hash`.
 
+    `root` is the root of their Merkle tree (RFC 9162); checkpoints made before there were trees
+    have none, and what they signed stays as it was.
+
     The key that signs is not in the database: who can rewrite every row still cannot sign.
     Checkpoints of all chains are numbered together, from 1 without gaps, under a lock.
     """
@@ -86,6 +89,7 @@ class Checkpoint(models.Model):
     hash = models.BinaryField(max_length=32)
     entries = models.BigIntegerField()
     at = models.DateTimeField()
+    root = models.BinaryField(max_length=32, null=True)
     key_id = models.CharField(max_length=64)
     signature = models.BinaryField(max_length=64)
 
@@ -111,4 +115,21 @@ class Checkpoint(models.Model):
             "entries": self.entries,
             "at": canonical.timestamp(self.at),
             "key_id": self.key_id,
+            **({} if self.root is None else {"root": bytes(self.root).hex()}),
         }
+
+
+class TreeNode(models.Model):
+    """The root of a complete subtree of a chain's Merkle tree: 2**level leaves, the `index`-th."""
+
+    pk = models.CompositePrimaryKey("chain", "level", "index")
+    chain = models.CharField(max_length=100)
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "audit_tree_node"
+
+    def __str__(self) -> str:
+        return f"{self.chain}: {self.level}/{self.index}"

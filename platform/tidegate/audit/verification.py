@@ -1,15 +1,15 @@
 """Proving the trail: every entry, every link, every signature, against an outside copy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.db.models import QuerySet
 
-from tidegate.audit import canonical, export, keys
-from tidegate.audit.models import Checkpoint, Entry
+from tidegate.audit import canonical, export, keys, merkle, reading, trees
+from tidegate.audit.models import Checkpoint
+from tidegate.audit.reading import Read
 
 _CHUNK = 2_000
 
@@ -27,14 +27,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of a chain, by its number and hash."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What was looked at and what was found, first things first."""
+    """What was looked at and what was found, first things first.
+
+    `places` is how far every chain was read.
+    """
 
     entries: int
     chains: int
     checkpoints: int
     exported: int
     findings: tuple[Finding, ...]
+    places: Mapping[str, Place]
 
 
 @dataclass(slots=True)
@@ -44,6 +56,7 @@ class _Statement:
     seq: int
     hash: str
     origin: str
+    root: str | None = None
 
 
 def verify(*, public_key: Ed25519PublicKey, export_path: Path | None) -> Report:
@@ -65,31 +78,42 @@ def verify(*, public_key: Ed25519PublicKey, export_path: Path | None) -> Report:
     ]
     statements = _statements(rows, exported)
     reader = _Reader(statements)
-    for entry in Entry.objects.order_by("chain", "seq").iterator(chunk_size=_CHUNK):
+    for entry in reading.entries():
         reader.read(entry)
     reader.end()
     found = sorted([*reader.findings, *findings], key=lambda one: (one.chain, one.seq))
-    return Report(reader.entries, reader.chains, len(rows), len(exported), tuple(found))
+    return Report(
+        reader.entries,
+        len(reader.places),
+        len(rows),
+        len(exported),
+        tuple(found),
+        reader.places,
+    )
 
 
-def verify_tail(*, chain: str, after: int, until: int) -> bytes | Finding:
+def verify_tail(*, chain: str, after: int, until: int, since: str | None = None) -> bytes | Finding:
     """Verify a chain from its checkpoint at `after` (0: from its start) to `until`.
 
-    Returns the hash at `until`, or the first thing that is wrong.
+    With `since`, from the entry at `after` whose hash this must be, checkpoint or not. Returns the
+    hash at `until`, or the first thing that is wrong.
     """
-    signed = Checkpoint.objects.filter(chain=chain, seq=after).first() if after else None
+    signed = since if after else None
+    if after and since is None:
+        row = Checkpoint.objects.filter(chain=chain, seq=after).first()
+        signed = None if row is None else bytes(row.hash).hex()
     link = _Link(chain)
-    tail: QuerySet[Entry] = Entry.objects.filter(chain=chain, seq__gte=after, seq__lte=until)
     if signed is not None:
         link.seq, link.hash = after - 1, None
-    for entry in tail.order_by("seq").iterator(chunk_size=_CHUNK):
+    for entry in reading.entries("chain = %s AND seq BETWEEN %s AND %s", (chain, after, until)):
         if finding := link.follow(entry):
             return finding
-        if signed is not None and entry.seq == after and bytes(signed.hash) != link.hash:
-            return Finding(chain, after, "the entry is not the one that was signed")
+        if signed is not None and entry.seq == after and signed != link.hash:
+            why = "signed" if since is None else "there when it last verified"
+            return Finding(chain, after, f"the entry is not the one that was {why}")
     if link.seq != until or link.hash is None:
         return Finding(chain, link.seq + 1, "the entry is missing")
-    return link.hash
+    return bytes.fromhex(link.hash)
 
 
 class _Link:
@@ -98,17 +122,17 @@ class _Link:
     def __init__(self, chain: str) -> None:
         self.chain = chain
         self.seq = 0
-        self.hash: bytes | None = canonical.GENESIS
+        self.hash: str | None = canonical.GENESIS.hex()
 
-    def follow(self, entry: Entry) -> Finding | None:
+    def follow(self, entry: Read) -> Finding | None:
         """Go on to the next entry, or say why it does not follow; then go on from it anyway."""
         expected_seq, expected_hash = self.seq + 1, self.hash
-        self.seq, self.hash = entry.seq, bytes(entry.hash)
+        self.seq, self.hash = entry.seq, entry.hash
         if entry.seq != expected_seq:
             return Finding(self.chain, expected_seq, f"missing; the next is #{entry.seq}")
-        if expected_hash is not None and bytes(entry.prev_hash) != expected_hash:
+        if expected_hash is not None and entry.prev_hash != expected_hash:
             return Finding(self.chain, entry.seq, "does not follow the entry before it")
-        if canonical.digest(entry.document()) != self.hash:
+        if entry.digest != entry.hash:
             return Finding(self.chain, entry.seq, "was changed: its content has another hash")
         return None
 
@@ -118,27 +142,41 @@ class _Reader:
 
     def __init__(self, statements: dict[str, list[_Statement]]) -> None:
         self.findings: list[Finding] = []
-        self.entries = self.chains = 0
+        self.entries = 0
+        self.places: dict[str, Place] = {}
         self._statements = statements
         self._link: _Link | None = None
+        self._tree = merkle.Growing()
+        self._kept: dict[tuple[int, int], bytes] = {}
         self._due: Iterator[_Statement] = iter(())
         self._next: _Statement | None = None
 
-    def read(self, entry: Entry) -> None:
+    def read(self, entry: Read) -> None:
         if self._link is None or self._link.chain != entry.chain:
             self._leave()
             self._link = _Link(entry.chain)
+            self._tree = merkle.Growing(self._compare)
+            self._kept = trees.kept_nodes(entry.chain)
             self._due = iter(self._statements.pop(entry.chain, []))
             self._next = next(self._due, None)
-            self.chains += 1
         self.entries += 1
         if finding := self._link.follow(entry):
             self.findings.append(finding)
+        self._tree.append(merkle.leaf(bytes.fromhex(entry.hash)))
         while self._next is not None and self._next.seq <= entry.seq:
-            if self._next.seq == entry.seq and self._next.hash != bytes(entry.hash).hex():
+            if self._next.seq == entry.seq and self._next.hash != entry.hash:
                 why = f"is not the entry that was signed ({self._next.origin})"
                 self.findings.append(Finding(entry.chain, entry.seq, why))
+            elif self._next.root not in {None, self._tree.root().hex()}:
+                why = f"the tree up to it is not the one that was signed ({self._next.origin})"
+                self.findings.append(Finding(entry.chain, entry.seq, why))
             self._next = next(self._due, None)
+
+    def _compare(self, level: int, index: int, hashed: bytes) -> None:
+        """Compare a subtree that the entries complete with the row that is kept of it."""
+        if self._kept.get((level, index), hashed) != hashed and self._link is not None:
+            why = f"the kept node {index} of level {level} is not what the entries make"
+            self.findings.append(Finding(self._link.chain, (index + 1) << level, why))
 
     def end(self) -> None:
         self._leave()
@@ -149,6 +187,8 @@ class _Reader:
 
     def _leave(self) -> None:
         """Look whether the chain reaches as far as its last checkpoint says."""
+        if self._link is not None and self._link.hash is not None:
+            self.places[self._link.chain] = Place(self._link.seq, self._link.hash)
         if self._link is None or self._next is None:
             return
         last = [self._next, *self._due][-1]
@@ -161,10 +201,16 @@ def _statements(
 ) -> dict[str, list[_Statement]]:
     statements: dict[str, list[_Statement]] = {}
     for row in rows:
-        statement = _Statement(row.seq, bytes(row.hash).hex(), f"checkpoint {row.number}")
+        root = None if row.root is None else bytes(row.root).hex()
+        statement = _Statement(row.seq, bytes(row.hash).hex(), f"checkpoint {row.number}", root)
         statements.setdefault(row.chain, []).append(statement)
     for line in exported:
-        statement = _Statement(line.seq, str(line.document["hash"]), f"export line {line.line}")
+        statement = _Statement(
+            line.seq,
+            str(line.document["hash"]),
+            f"export line {line.line}",
+            line.document.get("root"),
+        )
         statements.setdefault(line.chain, []).append(statement)
     for found in statements.values():
         found.sort(key=lambda statement: statement.seq)

@@ -9,6 +9,7 @@ from tidegate.console.views import (
     models,
     policies,
     queue,
+    timeline,
     trail,
     transparency,
     work,
@@ -69,5 +70,9 @@ urlpatterns = [
     path("work", work.work, name="console-work"),
     path("transparency", transparency.transparency, name="console-transparency"),
     path("trail", trail.trail, name="console-trail"),
+    path("trail/timeline", timeline.find, name="console-timeline-find"),
+    path("trail/timeline/<uuid:correlation_id>", timeline.timeline, name="console-timeline"),
+    path("trail/export", timeline.export, name="console-trail-export"),
+    path("trail/verify_export.py", timeline.script, name="console-trail-script"),
     path("trail/verification", trail.verify_trail, name="console-verify"),
 ]

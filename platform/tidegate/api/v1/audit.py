@@ -2,20 +2,23 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tidegate.accounts.viewers import Viewer
 from tidegate.api.pagination import page
+from tidegate.api.v1.jobs import uuid_or_error
 from tidegate.api.v1.shapes import page_of, paged
 from tidegate.api.views import View
 from tidegate.audit import selectors
 from tidegate.audit.models import Entry
 from tidegate.primitives.errors import NotAllowed
 
-FILTERS = ("chain", "action", "actor_id", "subject_type", "subject_id")
+FILTERS = ("chain", "action", "actor_id", "subject_type", "subject_id", "correlation_id")
 
 
 class EntryOut(serializers.ModelSerializer[Entry]):
@@ -56,6 +59,30 @@ class EntryOut(serializers.ModelSerializer[Entry]):
         return bytes(entry.prev_hash).hex()
 
 
+def require_auditor(viewer: Viewer) -> None:
+    """Raise NotAllowed unless the viewer may read the trail."""
+    if not viewer.staff_roles & {"auditor", "policy_admin"}:
+        raise NotAllowed("Only auditors and policy admins read the trail.", code="not_auditor")
+
+
+def asked(request: Request) -> dict[str, Any]:
+    """Return the filters of a request that are not empty."""
+    found: dict[str, Any] = {
+        name: value for name in FILTERS if (value := request.query_params.get(name))
+    }
+    if "correlation_id" in found:
+        found["correlation_id"] = uuid_or_error(found["correlation_id"], "/correlation_id")
+    return found
+
+
+def entries_for(viewer: Viewer, filters: dict[str, Any]) -> QuerySet[Entry]:
+    """Return matching entries; a key is confined to its organisation, whoever made it."""
+    rows = selectors.entries(**filters)
+    if viewer.organisation_id is not None:
+        rows = rows.filter(chain=f"organisation:{viewer.organisation_id}")
+    return rows
+
+
 class Audit(View):
     """The trail."""
 
@@ -75,17 +102,14 @@ class Audit(View):
     )
     def get(self, request: Request) -> Response:
         """List entries, newest first; for auditors and policy admins."""
-        if not self.viewer.staff_roles & {"auditor", "policy_admin"}:
-            raise NotAllowed("Only auditors and policy admins read the trail.", code="not_auditor")
-        filters: dict[str, Any] = {
-            name: value for name in FILTERS if (value := request.query_params.get(name))
-        }
-        if any("\x00" in value for value in filters.values()):
+        require_auditor(self.viewer)
+        filters = asked(request)
+        if any("\x00" in str(value) for value in filters.values()):
             return Response({"items": [], "has_more": False, "next": None})
-        rows = selectors.entries(**filters)
-        if self.viewer.organisation_id is not None:
-            # A key is confined to its organisation, whatever roles its maker holds.
-            rows = rows.filter(chain=f"organisation:{self.viewer.organisation_id}")
+        rows = entries_for(self.viewer, filters)
         return page(
-            request, rows, lambda found: list(EntryOut(found, many=True).data), filters=filters
+            request,
+            rows,
+            lambda found: list(EntryOut(found, many=True).data),
+            filters={name: str(value) for name, value in filters.items()},
         )

@@ -6,6 +6,7 @@ from tidegate.api.v1 import (
     appeals,
     assets,
     audit,
+    audit_proofs,
     balances,
     cases,
     compositions,
@@ -146,4 +147,8 @@ urlpatterns = [
     path("hashes/<uuid:entry_id>/expiry", hash_banks.HashExpiry.as_view()),
     path("hashes/<uuid:entry_id>/removal", hash_banks.HashRemoval.as_view()),
     path("audit", audit.Audit.as_view()),
+    path("audit/tree-head", audit_proofs.TreeHead.as_view()),
+    path("audit/proof/<int:seq>", audit_proofs.Inclusion.as_view()),
+    path("audit/consistency", audit_proofs.Consistency.as_view()),
+    path("audit/export", audit_proofs.AuditExport.as_view()),
 ]

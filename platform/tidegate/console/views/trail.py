@@ -1,6 +1,7 @@
 """The audit trail, for those who check it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,6 +19,7 @@ from tidegate.audit.models import Entry
 from tidegate.audit.verification import Report, verify
 from tidegate.console.access import AUDITORS, staff_only
 from tidegate.console.changes import Change, changes
+from tidegate.console.days import midnight
 
 TRAIL_PAGE = 60
 FINDINGS = 20
@@ -36,9 +38,7 @@ class Line:
 @staff_only(AUDITORS)
 def trail(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Show the audit trail, filtered, newest first."""
-    asked: dict[str, Any] = {
-        name: request.GET.get(name, "").strip().replace("\x00", "") or None for name in _FILTERS
-    }
+    asked = asked_of(request)
     entries = selectors.entries(**asked)
     before = request.GET.get("before", "")
     if before:
@@ -52,7 +52,13 @@ def trail(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             "place": "trail",
             "viewer": viewer,
             "asked": asked,
-            "query": urlencode({name: value for name, value in asked.items() if value}),
+            "query": urlencode(
+                {
+                    name: value.date() if isinstance(value, datetime) else value
+                    for name, value in asked.items()
+                    if value
+                }
+            ),
             "actions": [action.value for action in Action],
             "lines": [Line(row, changes(row.before, row.after)) for row in rows[:TRAIL_PAGE]],
             "older": rows[TRAIL_PAGE - 1].pk if len(rows) > TRAIL_PAGE else None,
@@ -82,6 +88,24 @@ def verify_trail(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "problem": problem,
     }
     return render(request, "console/parts/verified.html", context)
+
+
+def asked_of(request: HttpRequest) -> dict[str, Any]:
+    """Return what to filter by; None for everything that was left empty.
+
+    Raises:
+        InvalidInput: what should be a day is none.
+    """
+    asked: dict[str, Any] = {
+        name: request.GET.get(name, "").strip().replace("\x00", "") or None for name in _FILTERS
+    }
+    correlation = request.GET.get("correlation_id", "").strip()
+    return {
+        **asked,
+        "correlation_id": _uuid(correlation) if correlation else None,
+        "since": midnight(request.GET.get("since", "")),
+        "until": midnight(request.GET.get("until", "")),
+    }
 
 
 def _uuid(text: str) -> UUID:

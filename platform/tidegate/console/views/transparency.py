@@ -6,10 +6,9 @@ from django.views.decorators.http import require_safe
 
 from moderation.app import selectors
 from moderation.app.periods import period
-from moderation.app.transparency_table import as_csv
+from moderation.app.transparency_table import as_csv, headers_of
 from tidegate.accounts.viewers import Viewer
 from tidegate.console.access import REVIEWERS, staff_only
-from tidegate.web.tables import csv_file
 
 
 @require_safe
@@ -19,7 +18,7 @@ def transparency(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     asked = period(request.GET.get("since", ""), request.GET.get("until", ""))
     report = selectors.transparency_for(viewer, since=asked.since, until=asked.until)
     if request.GET.get("format") == "csv":
-        return csv_file(f"transparency-{asked.first}-{asked.last}.csv", as_csv(report))
+        return HttpResponse(as_csv(report), headers=headers_of(asked))
     context = {
         "section": "console",
         "place": "transparency",

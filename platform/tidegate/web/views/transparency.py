@@ -8,9 +8,8 @@ from django.views.decorators.http import require_safe
 
 from moderation.app.periods import period
 from moderation.app.selectors import public_transparency
-from moderation.app.transparency_table import as_csv
+from moderation.app.transparency_table import as_csv, headers_of
 from tidegate.primitives.errors import NotFound
-from tidegate.web.tables import csv_file
 from tidegate.web.viewers import viewer_of
 
 
@@ -23,6 +22,6 @@ def transparency(request: HttpRequest) -> HttpResponse:
     asked = period(request.GET.get("since", ""), request.GET.get("until", ""))
     report = public_transparency(since=asked.since, until=asked.until)
     if request.GET.get("format") == "csv":
-        return csv_file(f"transparency-{asked.first}-{asked.last}.csv", as_csv(report))
+        return HttpResponse(as_csv(report), headers=headers_of(asked))
     context = {"viewer": viewer_of(request), "period": asked, "report": report}
     return render(request, "web/transparency.html", context)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
-from tidegate.audit import keys
+from tidegate.audit import keys, resuming
 from tidegate.audit.checkpoints import export_file, key_file
 from tidegate.audit.export import ExportUnreadable
 from tidegate.audit.models import Checkpoint
@@ -26,15 +26,27 @@ class Command(BaseCommand):
         parser.add_argument(
             "--without-export", action="store_true", help="trust the database's checkpoints alone"
         )
+        parser.add_argument(
+            "--incremental",
+            action="store_true",
+            help="read only what came since the trail last verified, as --state says",
+        )
+        parser.add_argument(
+            "--state", type=Path, help="where it stood; default: verified.json beside the export"
+        )
         parser.add_argument("--public-key", type=Path, help="PEM file; default: the signing key's")
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.perf_counter()
+        state = options["state"] or export_file().with_name("verified.json")
         try:
-            path = self._export(options["export"], is_left_out=options["without_export"])
             public = keys.load_public(options["public_key"] or key_file())
-            report = verify(public_key=public, export_path=path)
-        except (keys.KeyUnusable, ExportUnreadable) as error:
+            if options["incremental"]:
+                report = resuming.verify_since(resuming.read_state(state), public_key=public)
+            else:
+                path = self._export(options["export"], is_left_out=options["without_export"])
+                report = verify(public_key=public, export_path=path)
+        except (keys.KeyUnusable, ExportUnreadable, resuming.StateUnreadable) as error:
             raise CommandError(str(error)) from error
         except OperationalError as error:
             raise CommandError(f"the database cannot be reached: {error}") from error
@@ -51,6 +63,7 @@ class Command(BaseCommand):
                 f"the trail is broken in {len(report.findings)} places, first at"
                 f" chain {first.chain}, seq {first.seq}: {first.why}"
             )
+        resuming.write_state(state, report.places)
         self.stdout.write("the audit trail verifies")
 
     def _export(self, given: Path | None, *, is_left_out: bool) -> Path | None:
