@@ -3,6 +3,7 @@
 from moderation.app.models.appeals import Appeal
 from moderation.app.models.attempts import Attempt
 from moderation.app.models.banks import HashBank, HashEntry, HashFrame, HashMatch
+from moderation.app.models.care import CareRules, ReviewerCare
 from moderation.app.models.consequences import (
     Hold,
     Restriction,
@@ -35,6 +36,7 @@ __all__ = [
     "Appeal",
     "Attempt",
     "BacktestRun",
+    "CareRules",
     "Case",
     "HashBank",
     "HashEntry",
@@ -49,6 +51,7 @@ __all__ = [
     "Restriction",
     "RetroHold",
     "RetroRun",
+    "ReviewerCare",
     "ShadowDecision",
     "Spread",
     "Strike",
