@@ -80,7 +80,7 @@ class CareRules:
     defaults: Manner = Manner()
     floor: Manner = BARE
     last: tuple[str, ...] = GORE
-    breaks: Breaks = Breaks()
+    breaks: Breaks = field(default_factory=Breaks)
 
 
 @dataclass(frozen=True, slots=True)

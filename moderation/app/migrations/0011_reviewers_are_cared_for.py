@@ -3,64 +3,164 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import tidegate.primitives.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import tidegate.primitives.ids
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('moderation', '0010_appeals_are_decided_by_somebody_else'),
+        ("moderation", "0010_appeals_are_decided_by_somebody_else"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CareRules',
+            name="CareRules",
             fields=[
-                ('id', models.UUIDField(default=tidegate.primitives.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('is_only', models.BooleanField(default=True, unique=True)),
-                ('blur', models.CharField(max_length=8)),
-                ('is_grey', models.BooleanField()),
-                ('is_muted', models.BooleanField()),
-                ('has_stills', models.BooleanField()),
-                ('floor_blur', models.CharField(max_length=8)),
-                ('floor_is_grey', models.BooleanField()),
-                ('floor_is_muted', models.BooleanField()),
-                ('floor_has_stills', models.BooleanField()),
-                ('last', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), default=list, size=None)),
-                ('work_minutes', models.PositiveIntegerField(help_text='0: no limit.')),
-                ('exposures', models.PositiveIntegerField(help_text='0: no limit.')),
-                ('break_minutes', models.PositiveIntegerField()),
-                ('set_at', models.DateTimeField()),
-                ('set_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.primitives.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("is_only", models.BooleanField(default=True, unique=True)),
+                ("blur", models.CharField(max_length=8)),
+                ("is_grey", models.BooleanField()),
+                ("is_muted", models.BooleanField()),
+                ("has_stills", models.BooleanField()),
+                ("floor_blur", models.CharField(max_length=8)),
+                ("floor_is_grey", models.BooleanField()),
+                ("floor_is_muted", models.BooleanField()),
+                ("floor_has_stills", models.BooleanField()),
+                (
+                    "last",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32), default=list, size=None
+                    ),
+                ),
+                ("work_minutes", models.PositiveIntegerField(help_text="0: no limit.")),
+                ("exposures", models.PositiveIntegerField(help_text="0: no limit.")),
+                ("break_minutes", models.PositiveIntegerField()),
+                ("set_at", models.DateTimeField()),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'moderation_care_rules',
-                'constraints': [models.CheckConstraint(condition=models.Q(('is_only', True)), name='moderation_care_rules_are_one'), models.CheckConstraint(condition=models.Q(('blur__in', ('none', 'light', 'strong')), ('floor_blur__in', ('none', 'light', 'strong'))), name='moderation_care_rules_blur_known'), models.CheckConstraint(condition=models.Q(('break_minutes__gte', 1)), name='moderation_care_break_has_a_length')],
+                "db_table": "moderation_care_rules",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("is_only", True)), name="moderation_care_rules_are_one"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("blur__in", ("none", "light", "strong")),
+                            ("floor_blur__in", ("none", "light", "strong")),
+                        ),
+                        name="moderation_care_rules_blur_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("break_minutes__gte", 1)),
+                        name="moderation_care_break_has_a_length",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReviewerCare',
+            name="ReviewerCare",
             fields=[
-                ('id', models.UUIDField(default=tidegate.primitives.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('blur', models.CharField(blank=True, default='', max_length=8)),
-                ('is_grey', models.BooleanField(null=True)),
-                ('is_muted', models.BooleanField(null=True)),
-                ('has_stills', models.BooleanField(null=True)),
-                ('by_hazard', models.JSONField(default=dict, help_text='{"violence": {"blur": "strong", "is_grey": true}}')),
-                ('last', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), help_text='What comes after the others, in this order.', null=True, size=None)),
-                ('opted_out', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), default=list, size=None)),
-                ('began_at', models.DateTimeField(help_text='When the running sitting began.', null=True)),
-                ('active_at', models.DateTimeField(help_text='When they were last at it.', null=True)),
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.primitives.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("blur", models.CharField(blank=True, default="", max_length=8)),
+                ("is_grey", models.BooleanField(null=True)),
+                ("is_muted", models.BooleanField(null=True)),
+                ("has_stills", models.BooleanField(null=True)),
+                (
+                    "by_hazard",
+                    models.JSONField(
+                        default=dict, help_text='{"violence": {"blur": "strong", "is_grey": true}}'
+                    ),
+                ),
+                (
+                    "last",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32),
+                        help_text="What comes after the others, in this order.",
+                        null=True,
+                        size=None,
+                    ),
+                ),
+                (
+                    "opted_out",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32), default=list, size=None
+                    ),
+                ),
+                (
+                    "began_at",
+                    models.DateTimeField(help_text="When the running sitting began.", null=True),
+                ),
+                (
+                    "active_at",
+                    models.DateTimeField(help_text="When they were last at it.", null=True),
+                ),
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'moderation_reviewer_care',
-                'constraints': [models.CheckConstraint(condition=models.Q(('blur__in', ['', 'none', 'light', 'strong'])), name='moderation_care_blur_known'), models.CheckConstraint(condition=models.Q(models.Q(('active_at__isnull', True), ('began_at__isnull', True)), models.Q(('active_at__gte', models.F('began_at')), ('began_at__isnull', False)), _connector='OR'), name='moderation_sitting_begins_before_it_goes_on')],
+                "db_table": "moderation_reviewer_care",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("blur__in", ["", "none", "light", "strong"])),
+                        name="moderation_care_blur_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("active_at__isnull", True), ("began_at__isnull", True)),
+                            models.Q(
+                                ("active_at__gte", models.F("began_at")),
+                                ("began_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="moderation_sitting_begins_before_it_goes_on",
+                    ),
+                ],
             },
         ),
     ]

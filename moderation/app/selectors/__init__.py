@@ -12,7 +12,15 @@ from moderation.app.selectors.banks import (
     hash_entry_for,
     matches_of,
 )
+from moderation.app.selectors.care import care_for, care_rules, chosen_by
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
+from moderation.app.selectors.exposure import (
+    Exposure,
+    ReviewerExposure,
+    exposure_of,
+    exposures,
+    hazards_without_reviewers,
+)
 from moderation.app.selectors.organisations import organisation_of, rules_of
 from moderation.app.selectors.overdue import Overdue, OverdueAsset, overdue
 from moderation.app.selectors.policies import (
@@ -60,11 +68,13 @@ __all__ = [
     "CaseEvidence",
     "CasePage",
     "CaseSummary",
+    "Exposure",
     "Overdue",
     "OverdueAsset",
     "PublishedTaxonomy",
     "QueueCounts",
     "ReportSummary",
+    "ReviewerExposure",
     "Score",
     "ShadowTotals",
     "SimilarCase",
@@ -77,15 +87,21 @@ __all__ = [
     "bank_for",
     "bank_named",
     "banks",
+    "care_for",
+    "care_rules",
     "case_for",
     "cases_without_detectors",
+    "chosen_by",
     "difference",
     "disagreements",
     "evidence_for",
     "exported",
+    "exposure_of",
+    "exposures",
     "figures_of",
     "hash_entries",
     "hash_entry_for",
+    "hazards_without_reviewers",
     "matches_of",
     "notices_for",
     "organisation_of",

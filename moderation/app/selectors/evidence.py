@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from moderation.app.masking import masked_evidence
 from moderation.app.models import Appeal, Case, Report, Verdict
 from moderation.app.roles import may_decide, require_reader
+from moderation.app.selectors.exposure import care_refusal
 from moderation.app.selectors.parties import part_in
 from moderation.app.selectors.queue import decider, summary
 from moderation.app.selectors.similarity import Traits, likeness, traits
@@ -190,7 +191,7 @@ def _refusal(case: Case, viewer: Viewer) -> str:
         return "case_decided"
     if case.is_held_by_another(viewer.user_id, now()):
         return "case_held"
-    return ""
+    return care_refusal(case, viewer.user_id)
 
 
 def _similar(

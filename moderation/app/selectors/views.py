@@ -49,9 +49,13 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """The head of the queue. `oldest_opened_at` is the age of the longest waiting case."""
+    """The head of the queue. `oldest_opened_at` is the age of the longest waiting case.
+
+    `kept` are cases that wait for others, as the viewer opted out of what they are about.
+    """
 
     open: int
+    kept: int
     claimed: int
     mine: int
     unavailable: int
