@@ -7,6 +7,7 @@ from tidegate.api.v1 import (
     assets,
     audit,
     balances,
+    care,
     cases,
     compositions,
     consequences,
@@ -34,6 +35,10 @@ urlpatterns = [
     path("sign-out", sessions.SignOut.as_view()),
     path("me", sessions.Me.as_view()),
     path("me/standing", consequences.OwnStanding.as_view()),
+    path("me/care", care.OwnCare.as_view()),
+    path("me/exposure", care.OwnExposure.as_view()),
+    path("care-rules", care.CareRulesView.as_view()),
+    path("reviewers/exposure", care.ReviewersExposure.as_view()),
     path("organisations", organisations.Organisations.as_view()),
     path("organisations/<uuid:organisation_id>/members", organisations.Members.as_view()),
     path(
