@@ -1,5 +1,6 @@
 """Care while somebody works: their row is locked, they are refused what they must not be given."""
 
+import math
 from uuid import UUID
 
 from moderation.app.models import Case, ReviewerCare
@@ -53,7 +54,7 @@ def require_no_break(row: ReviewerCare) -> None:
     due = break_of(row.person_id, row)
     if due is not None:
         # Rounded up, so that whoever waits that long does not come too early.
-        seconds = int((due.until - now()).total_seconds()) + 1
+        seconds = math.ceil((due.until - now()).total_seconds())
         raise TidegateError(
             f"It is time for a break, until {due.until:%H:%M} UTC. What you hold you may finish.",
             code="break_running",
@@ -61,7 +62,7 @@ def require_no_break(row: ReviewerCare) -> None:
             extra={
                 "until": due.until.isoformat(),
                 "because": due.because,
-                "retry_after": max(1, seconds),
+                "retry_after": seconds,
             },
         )
 

@@ -1,0 +1,296 @@
+"""The console's care for reviewers: settings, veils, stills, figures, and the page of a break."""
+
+import re
+from typing import Any
+
+import pytest
+from django.http.response import HttpResponseBase
+from django.test import Client
+
+from moderation.app import services
+from moderation.app.care_choices import HazardChoice, MannerChoice
+from moderation.app.models import CareRules, Case, ReviewerCare
+from tests import factories
+from tests.integration.moderation import caring, stage
+from tests.integration.moderation.clock import Clock
+from tests.integration.web.conftest import SignIn
+from tests.integration.web.reading import refused_by_policy, text_of
+from tidegate.accounts.models import User
+from tidegate.assets.models import Rendition
+from tidegate.audit.models import Entry
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("engine")]
+
+FORM = {"blur": "", "grey": "", "muted": "", "stills": "", "last:violence": "1"}
+FORM |= {"last:violent_crime": "2"}
+RULES = {
+    "blur": "strong",
+    "grey": "on",
+    "muted": "on",
+    "stills": "on",
+    "floor_blur": "none",
+    "last:violence": "1",
+    "work_minutes": "60",
+    "exposures": "1",
+    "break_minutes": "10",
+    "reason": "We agreed on it.",
+}
+
+
+@pytest.fixture
+def reviewer() -> User:
+    return factories.make_user(staff=("reviewer",))
+
+
+def film(**given: Any) -> Case:
+    """Hold a film of two pictures, with a poster."""
+    case = caring.case_about("violence", modality="video")
+    original = Rendition.objects.get(asset=case.asset, kind="original")
+    Rendition.objects.create(
+        asset=case.asset,
+        kind="poster",
+        blob_id=original.blob_id,
+        media_type="image/png",
+        width=32,
+        height=32,
+    )
+    Rendition.objects.filter(pk=original.pk).update(duration_ms=4_000, **given)
+    return case
+
+
+def page_of(client: Client, case: Case) -> str:
+    return text_of(client.get(f"/console/cases/{case.pk}"))
+
+
+def messages_of(response: HttpResponseBase) -> list[str]:
+    return re.findall(r'role="status">([^<]+)<', text_of(response))
+
+
+def test_somebody_chooses_on_the_page_and_the_page_shows_it(
+    sign_in: SignIn, reviewer: User
+) -> None:
+    client = sign_in(reviewer)
+    page = text_of(client.get("/console/care"))
+    assert refused_by_policy(page) == []
+    assert "as for everybody (strongly blurred)" in page
+    chosen = {
+        **FORM,
+        "blur": "light",
+        "muted": "no",
+        "blur:spam": "none",
+        "grey:hate": "yes",
+        "last:violent_crime": "",
+        "last:hate": "7",
+        "opted_out": ["sexual", "self_harm"],
+    }
+    answer = client.post("/console/care", chosen, follow=True)
+    assert messages_of(answer) == ["Done, and kept in the trail."]
+    row = ReviewerCare.objects.get()
+    assert (row.blur, row.is_grey, row.is_muted, row.has_stills) == ("light", None, False, None)
+    assert row.by_hazard == {"spam": {"blur": "none"}, "hate": {"is_grey": True}}
+    assert (row.last, row.opted_out) == (["violence", "hate"], ["self_harm", "sexual"])
+    page = text_of(answer)
+    assert re.search(r'name="opted_out" value="self_harm" checked', page)
+    assert re.search(r'name="last:hate"[^>]* value="2"', page)
+    assert re.search(r'value="light" selected', page)
+    client.post("/console/care", FORM)
+    row.refresh_from_db()
+    assert (row.blur, row.by_hazard, row.last, row.opted_out) == ("", {}, None, [])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"blur": "heavy"}, "Choose one of the offered strengths."),
+        ({"grey": "maybe"}, "Choose one of the offered answers."),
+        ({"grey:hate": "1"}, "Choose one of the offered answers."),
+        ({"last:hate": "first"}, "This is no whole number."),
+        ({"last:hate": "-1"}, "This is no whole number."),
+        ({"opted_out": ["gore"]}, "There is no such hazard."),
+        ({"opted_out": ["spam", "spam"]}, "Each hazard once."),
+    ],
+)
+def test_a_form_of_nonsense_says_what_is_wrong_and_keeps_nothing(
+    sign_in: SignIn, reviewer: User, wrong: dict[str, Any], said: str
+) -> None:
+    answer = sign_in(reviewer).post("/console/care", {**FORM, **wrong}, follow=True)
+    assert messages_of(answer) == [said]
+    assert not ReviewerCare.objects.filter(opted_out__len__gt=0).exists()
+    assert not Entry.objects.filter(action="care.changed").exists()
+
+
+def test_a_lead_sets_what_holds_for_everybody_and_sees_who_needs_rest(
+    sign_in: SignIn, reviewer: User
+) -> None:
+    case = caring.case_about("violence")
+    services.note_view(case_id=case.pk, viewer=factories.viewer_of(reviewer))
+    lead = sign_in(factories.make_user(display_name="Lea", staff=("policy_admin",)))
+    answer = lead.post("/console/care/rules", RULES, follow=True)
+    assert messages_of(answer) == ["Done, and kept in the trail."]
+    page = text_of(answer)
+    assert refused_by_policy(page) == []
+    assert "Reviewers today" in page
+    assert re.search(r"Ada</th><td>1</td><td>1</td><td>0</td><td>0</td><td>1 · since", page)
+    assert re.search(r"until \d\d:\d\d</td></tr>", page)
+    assert CareRules.objects.get().exposures == 1
+    for wrong, said in (
+        ({"reason": ""}, "Say why."),
+        ({"exposures": "many"}, "This is no whole number."),
+        ({"work_minutes": "99999"}, "A number is too small or too large."),
+        ({"floor_blur": "strong", "blur": "none"}, "Your lead set that nobody is shown more"),
+    ):
+        refused = lead.post("/console/care/rules", {**RULES, **wrong}, follow=True)
+        assert messages_of(refused)[0].startswith(said)
+    client = sign_in(reviewer)
+    assert "Reviewers today" not in text_of(client.get("/console/care"))
+    client.post("/console/care/rules", {**RULES, "exposures": "9"})
+    assert CareRules.objects.get().exposures == 1
+
+
+def test_outsiders_find_no_page_of_care(sign_in: SignIn) -> None:
+    client = sign_in(factories.make_user())
+    for path in ("care", "break"):
+        assert client.get(f"/console/{path}").status_code == 404
+    assert client.post("/console/care/rules", RULES).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("chosen", "classes", "is_veiled"),
+    [
+        ({}, "blur-strong grey", True),
+        ({"blur": "light", "is_grey": False}, "blur-light", True),
+        ({"blur": "none", "is_grey": False}, "blur-none unveiled", False),
+        ({"blur": "none", "is_grey": True}, "blur-none grey unveiled", False),
+        (
+            {"blur": "none", "by_hazard": {"violence": HazardChoice("light")}},
+            "blur-light grey",
+            True,
+        ),
+    ],
+)
+def test_a_case_is_veiled_as_one_chose_and_looking_without_a_veil_is_kept(
+    *,
+    sign_in: SignIn,
+    reviewer: User,
+    chosen: dict[str, Any],
+    classes: str,
+    is_veiled: bool,
+) -> None:
+    case = caring.case_about("violence")
+    caring.choose(factories.viewer_of(reviewer), **chosen)
+    page = page_of(sign_in(reviewer), case)
+    assert f'class="case-grid {classes}" data-case-page="{case.pk}"' in page
+    assert ('class="veiled" data-veiled inert' in page) is is_veiled
+    assert refused_by_policy(page) == []
+    assert Entry.objects.filter(action="case.unveiled").count() == (0 if is_veiled else 1)
+
+
+def test_lifting_the_veil_is_a_look_with_a_script_and_without(
+    sign_in: SignIn, reviewer: User
+) -> None:
+    case = caring.case_about("violence")
+    client = sign_in(reviewer)
+    page = page_of(client, case)
+    assert f'action="/console/cases/{case.pk}/look" data-look' in page
+    assert "<kbd>v</kbd>" in page
+    quiet = client.post(f"/console/cases/{case.pk}/look", {"quiet": "yes"})
+    assert (quiet.status_code, quiet.content) == (204, b"")
+    shown = client.post(f"/console/cases/{case.pk}/look")
+    assert "no-store" in shown.headers["Cache-Control"]
+    assert 'class="case-grid blur-strong grey unveiled"' in text_of(shown)
+    assert 'class="veiled" data-veiled>' in text_of(shown)
+    assert "unveiled" not in page_of(client, case)
+    assert stage.trail(case.pk) == ["case.opened", "case.viewed", "case.unveiled"]
+
+
+def test_a_film_is_its_stills_and_plays_silently_when_asked_to(
+    sign_in: SignIn, reviewer: User
+) -> None:
+    case = film()
+    client = sign_in(reviewer)
+    page = page_of(client, case)
+    assert refused_by_policy(page) == []
+    assert page.count('class="still" muted') >= 1
+    assert not re.search(r"<video[^>]*autoplay", page)
+    assert "Stills of the film" in page
+    (player,) = re.findall(r"<video[^>]* controls[^>]*>", page)
+    assert ' preload="none" muted ' in player
+    assert page.index("Play the film") < page.index(player)
+    caring.choose(factories.viewer_of(reviewer), has_stills=False, is_muted=False)
+    page = page_of(client, case)
+    assert 'class="still"' not in page
+    (player,) = re.findall(r"<video[^>]* controls[^>]*>", page)
+    assert "muted" not in player
+
+
+@pytest.mark.parametrize(("is_muted", "tag"), [(None, "controls muted"), (False, "controls")])
+def test_sound_is_muted_unless_one_chose_otherwise(
+    sign_in: SignIn, reviewer: User, is_muted: object, tag: str
+) -> None:
+    case = caring.case_about("hate", modality="speech")
+    caring.choose(factories.viewer_of(reviewer), is_muted=is_muted)
+    (sound,) = re.findall(r"<audio[^>]*>", page_of(sign_in(reviewer), case))
+    assert f" {tag} preload" in sound
+
+
+def test_the_queue_veils_each_line_and_says_how_many_wait_for_others(
+    sign_in: SignIn, reviewer: User
+) -> None:
+    shown, kept = caring.case_about("spam"), caring.case_about("sexual")
+    caring.choose(
+        factories.viewer_of(reviewer),
+        opted_out=["sexual"],
+        by_hazard={"spam": HazardChoice("none", is_grey=False)},
+    )
+    client = sign_in(reviewer)
+    page = text_of(client.get("/console/"))
+    assert f'<li class="blur-none" data-case="{shown.pk}"' in page
+    assert str(kept.pk) not in page
+    assert 'data-kept="1"' in page
+    assert "Today 0 graphic cases" in page
+    assert refused_by_policy(page) == []
+    fragment = text_of(client.get("/console/", headers={"HX-Request": "true"}))
+    assert "graphic case" not in fragment
+    assert client.post("/console/cases/next")["Location"] == f"/console/cases/{shown.pk}"
+    claimed = client.post(f"/console/cases/{kept.pk}/claim", follow=True)
+    assert messages_of(claimed) == ["You opted out of what this is about; others judge it."]
+    assert "others judge it" in page_of(client, kept)
+    assert Case.objects.get(pk=kept.pk).state == "open"
+
+
+def test_whoever_has_to_rest_is_told_how_long_and_may_finish_what_they_hold(
+    sign_in: SignIn, reviewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    caring.lay_down(exposures=1)
+    case, other = caring.case_about("violence"), caring.case_about("spam", severity=10)
+    client = sign_in(reviewer)
+    client.post("/console/cases/next")
+    page_of(client, case)
+    refused = client.post(f"/console/cases/{other.pk}/claim")
+    assert refused["Location"] == "/console/break"
+    clock.forward(minutes=3)
+    page = text_of(client.get("/console/break"))
+    assert "7 minutes left" in page
+    assert 'hx-get="/console/break" hx-trigger="every 15s"' in page
+    assert f'href="/console/cases/{case.pk}"' in page
+    assert "You have seen 1 graphic cases in one sitting." in page
+    assert refused_by_policy(page) == []
+    ruling = {"outcome": "release", "reason": "Within the policy."}
+    decided = client.post(f"/console/cases/{case.pk}/decision", ruling)
+    assert decided["Location"] == "/console/break"
+    assert Case.objects.get(pk=case.pk).state == "decided"
+    fragment = text_of(client.get("/console/break", headers={"HX-Request": "true"}))
+    assert "<html" not in fragment
+    assert "10 minutes left" in fragment
+    assert client.post("/console/cases/next")["Location"] == "/console/break"
+    clock.forward(minutes=10)
+    assert "No break is due" in text_of(client.get("/console/break"))
+    assert client.post("/console/cases/next")["Location"] == f"/console/cases/{other.pk}"
+
+
+def test_a_floor_is_offered_to_nobody_as_a_choice(sign_in: SignIn, reviewer: User) -> None:
+    caring.lay_down(floor=MannerChoice("light", True, True, True))
+    page = text_of(sign_in(reviewer).get("/console/care"))
+    assert "For everybody at least: lightly blurred." in page
+    assert page.count('value="no"  disabled') == 3
