@@ -32,7 +32,7 @@ def test_a_choice_is_kept_as_one_row_and_each_change_is_in_the_trail() -> None:
     assert (row.blur, row.is_grey, row.opted_out) == ("", None, [])
     assert row.by_hazard == {"hate": {"blur": "none"}}
     changes = list(Entry.objects.filter(action="care.changed").order_by("seq"))
-    assert [one.after["opted_out"] for one in changes] == [["spam"], []]
+    assert [one.document()["after"]["opted_out"] for one in changes] == [["spam"], []]
     assert changes[1].before == changes[0].after
     assert {one.subject_id for one in changes} == {str(viewer.user_id)}
 
@@ -79,7 +79,7 @@ def test_a_floor_that_rises_lifts_what_was_chosen_before() -> None:
     assert selectors.care_for(viewer).manner_for(["hate"]) == Manner(Blur.LIGHT)
     entry = Entry.objects.get(action="care_rules.changed")
     assert (entry.before, entry.reason) == (None, "We agreed on it.")
-    assert entry.after["floor_blur"] == "light"
+    assert entry.document()["after"]["floor_blur"] == "light"
 
 
 @pytest.mark.parametrize(
