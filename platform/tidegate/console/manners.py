@@ -15,12 +15,6 @@ BLURS: Final = {
     Blur.LIGHT.value: _("lightly blurred"),
     Blur.STRONG.value: _("strongly blurred"),
 }
-EXPOSURE_KINDS: Final = {
-    "cases": _("in all"),
-    "opened": _("opened"),
-    "uncovered": _("uncovered"),
-    "decided": _("decided"),
-}
 
 
 def manner_of(viewer: Viewer, evidence: CaseEvidence) -> Manner:

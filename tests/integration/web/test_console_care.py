@@ -274,7 +274,7 @@ def test_whoever_has_to_rest_is_told_how_long_and_may_finish_what_they_hold(
     assert "7 minutes left" in page
     assert 'hx-get="/console/break" hx-trigger="every 15s"' in page
     assert f'href="/console/cases/{case.pk}"' in page
-    assert "You have seen 1 graphic cases in one sitting." in page
+    assert "You have seen 1 graphic case in one sitting." in page
     assert refused_by_policy(page) == []
     ruling = {"outcome": "release", "reason": "Within the policy."}
     decided = client.post(f"/console/cases/{case.pk}/decision", ruling)
@@ -294,3 +294,16 @@ def test_a_floor_is_offered_to_nobody_as_a_choice(sign_in: SignIn, reviewer: Use
     page = text_of(sign_in(reviewer).get("/console/care"))
     assert "For everybody at least: lightly blurred." in page
     assert page.count('value="no"  disabled') == 3
+
+
+def test_the_pages_are_in_chinese_too(sign_in: SignIn, reviewer: User) -> None:
+    client = sign_in(reviewer)
+    case = caring.case_about("violence")
+    for path, words in (
+        ("care", ("审核员关怀", "不分配给我", "与全体一致（重度模糊）")),
+        ("break", ("现在无须休息",)),
+        ("", ("今天 0 件伤害性案件",)),
+        (f"cases/{case.pk}", ("显示后切换为彩色",)),
+    ):
+        page = text_of(client.get(f"/console/{path}", headers={"Accept-Language": "zh-hans"}))
+        assert all(word in page for word in words), path

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django import template
 
 from moderation.core.care import Care, Manner
-from tidegate.console.manners import BLURS, EXPOSURE_KINDS
+from tidegate.console.manners import BLURS
 
 register = template.Library()
 
@@ -26,12 +26,6 @@ def manner_for(care: Care, hazards: Collection[str]) -> Manner:
 def blur_title(name: str) -> str:
     """Return what a strength of blur is called."""
     return str(BLURS[name])
-
-
-@register.filter
-def exposure_title(name: str) -> str:
-    """Return what a kind of exposure is called."""
-    return str(EXPOSURE_KINDS[name])
 
 
 @register.filter
