@@ -61,8 +61,7 @@ def require_care(choice: CareChoice, floor: Manner) -> None:
     errors = [*_blur(choice.blur, "/blur"), *_beneath(choice, floor, "")]
     for name, given in choice.by_hazard.items():
         at = f"/by_hazard/{name}"
-        errors += [
-            *_known([name], "/by_hazard"),
+        errors += list(_known([name], "/by_hazard")) or [
             *_blur(given.blur, f"{at}/blur"),
             *_beneath(given, floor, at),
         ]

@@ -29,8 +29,8 @@ def note_work(row: ReviewerCare) -> None:
     row.save(update_fields=["began_at", "active_at"])
 
 
-def require_fit(case: Case, row: ReviewerCare) -> None:
-    """Raise unless somebody, with their row locked, may take or decide this locked case.
+def take_up(case: Case, row: ReviewerCare) -> None:
+    """Note that somebody, with their row locked, is at this locked case, or refuse it to them.
 
     What they hold they may finish, whatever they chose since and however long they have been at it.
 
@@ -38,19 +38,18 @@ def require_fit(case: Case, row: ReviewerCare) -> None:
         NotAllowed: they opted out of what it is about; `extra` names it.
         TidegateError: `break_running`, until when is in `extra`.
     """
-    if is_theirs(case, row.person_id):
-        return
+    if not is_theirs(case, row.person_id):
+        _require_fit(case, row)
+    note_work(row)
+
+
+def _require_fit(case: Case, row: ReviewerCare) -> None:
     if is_kept_from(case, row.person_id, row):
         raise NotAllowed(
             "You opted out of what this case is about.",
             code="hazard_opted_out",
             extra={"hazards": _meant(case, row)},
         )
-    require_no_break(row)
-
-
-def require_no_break(row: ReviewerCare) -> None:
-    """Raise `break_running` while somebody has to rest; their row is locked."""
     due = break_of(row.person_id, row)
     if due is not None:
         # Rounded up, so that whoever waits that long does not come too early.

@@ -14,7 +14,7 @@ from moderation.app.roles import require_decider
 from moderation.app.selectors.care import CLAIM_ORDER, is_kept_from, kept_from, lateness_of
 from moderation.app.selectors.parties import part_in, takes_part
 from moderation.app.services import rulings
-from moderation.app.services.care_at_work import lock_care, note_work, require_fit
+from moderation.app.services.care_at_work import lock_care, take_up
 from moderation.app.services.case_effects import close_case, let_go, picture, record_case
 from moderation.app.services.hash_rulings import list_output, lock_listed_by_appealed, unlist
 from moderation.app.services.reasons import kept_reason
@@ -52,8 +52,7 @@ def claim_case(*, case_id: UUID, viewer: Viewer) -> Case:
     _refuse_party(case, user_id)
     _refuse_decided(case)
     _refuse_held_by_another(case, user_id)
-    require_fit(case, care)
-    note_work(care)
+    take_up(case, care)
     return _take(case, asset, viewer)
 
 
@@ -123,8 +122,7 @@ def _first(cases: QuerySet[Case], viewer: Viewer, *, is_patient: bool) -> tuple[
         return case, False
     if is_kept_from(case, user_id, care):
         return case, False
-    require_fit(case, care)
-    note_work(care)
+    take_up(case, care)
     return _take(case, found.asset, viewer), True
 
 
@@ -204,8 +202,7 @@ def decide_case(
             return case
         _refuse_decided(case)
     _refuse_held_by_another(case, user_id)
-    require_fit(case, care)
-    note_work(care)
+    take_up(case, care)
     listed = [] if is_block else lock_listed_by_appealed(case)
     reach = rulings.reach_block(plan, asset) if is_block else rulings.reach_release(plan, asset)
     case = close_case(

@@ -116,19 +116,38 @@ def test_a_lead_sets_defaults_floor_and_breaks(reviewer: User) -> None:
     assert problem(below, 400, "invalid_input") == ["/is_grey"]
 
 
+def test_what_is_about_something_else_is_given_as_before(reviewer: User, gore: Case) -> None:
+    client: Any = signed_in(reviewer)
+    put(client, "/api/v1/me/care", {"opted_out": ["sexual", "violent_crime"]})
+    assert len(client.get("/api/v1/cases").json()["items"]) == 1
+    assert post(client, f"/api/v1/cases/{gore.pk}/claim").status_code == 200
+    assert post(client, "/api/v1/cases/next", {}).json()["id"] == str(gore.pk)
+
+
+@pytest.mark.parametrize(
+    ("opted_out", "hazard"),
+    [
+        ("violence", "violence"),
+        ("violence", "violent_crime"),
+        ("dangerous", "weapons"),
+        ("child_safety", "child_safety"),
+        ("spam", "spam"),
+    ],
+)
 def test_a_case_of_what_one_opted_out_of_is_not_listed_given_claimed_or_decided(
-    reviewer: User, gore: Case
+    reviewer: User, gore: Case, opted_out: str, hazard: str
 ) -> None:
+    type(gore).objects.filter(pk=gore.pk).update(hazards=[hazard])
     client: Any = signed_in(reviewer)
     at = f"/api/v1/cases/{gore.pk}"
-    put(client, "/api/v1/me/care", {"opted_out": ["violence"]})
+    put(client, "/api/v1/me/care", {"opted_out": [opted_out]})
     assert client.get("/api/v1/cases").json()["items"] == []
     assert post(client, "/api/v1/cases/next", {}).status_code == 204
     problem(post(client, f"{at}/claim"), 403, "hazard_opted_out")
     ruling = {"outcome": "release", "reason": "So."}
     refused = post(client, f"{at}/decision", ruling)
     problem(refused, 403, "hazard_opted_out")
-    assert refused.json()["hazards"] == ["violence"]
+    assert refused.json()["hazards"] == [hazard]
     put(client, "/api/v1/me/care", {})
     assert post(client, "/api/v1/cases/next", {}).json()["id"] == str(gore.pk)
 

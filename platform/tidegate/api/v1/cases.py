@@ -222,8 +222,8 @@ class NextCase(View):
     def post(self, request: Request) -> Response:
         """Claim the most severe, oldest case that waits; 204 when none does.
 
-        A case you hold already comes first. However many reviewers ask at once, no two get the
-        same one.
+        A case you hold already comes first; what you opted out of never comes. However many
+        reviewers ask at once, no two get the same one. 429 `break_running`: rest first.
         """
         case = claim_next_case(viewer=self.viewer, **checked(NextIn, request.data))
         if case is None:
@@ -271,7 +271,10 @@ class CaseClaim(View):
 
     @extend_schema(operation_id="cases_claim", tags=["cases"], request=None, responses=CaseOut)
     def post(self, request: Request, case_id: UUID) -> Response:
-        """Claim for five minutes; claiming again renews. 409 names the colleague who has it."""
+        """Claim for five minutes; claiming again renews. 409 names the colleague who has it.
+
+        429 `break_running`: rest first, unless you hold it.
+        """
         claim_case(case_id=case_id, viewer=self.viewer)
         return Response(CaseOut(case_for(self.viewer, case_id).case).data)
 

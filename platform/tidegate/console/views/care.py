@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from moderation.app import selectors, services
 from moderation.app.roles import leads_reviewers, may_admin_policies, may_decide
-from moderation.core.care import Blur
+from moderation.core.care import Blur, Manner
 from tidegate.accounts.viewers import Viewer
 from tidegate.console.access import REVIEWERS, staff_only
 from tidegate.console.care_form import places_of, read_care, read_rules, rows_of, said
@@ -46,6 +46,7 @@ def care(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             "rules": rules,
             "places": places_of(rules.last),
             "blurs": [blur.value for blur in Blur],
+            "offered": [blur for blur in Blur if Manner(blur).at_least(rules.floor).blur == blur],
             "seen": selectors.exposure_of(viewer),
             "reviewers": selectors.exposures(viewer) if is_lead else (),
             "without": selectors.hazards_without_reviewers(viewer) if is_lead else (),
