@@ -31,6 +31,8 @@ class Configuration:
         appeal_days: how long a decision can be appealed against; half a year at the least, as the
             Digital Services Act (Art. 20) wants it.
         claim_minutes: how long a reviewer's claim lasts without being renewed.
+        mail_gap_seconds: how long after a mail to somebody the next one waits: what is decided
+            meanwhile comes together.
         memo_entries, memo_seconds: how many texts' scores are remembered, and for how long.
         fuse_matches, fuse_seconds: a list entry that matches more different contents than this
             within this time is paused by itself; a bank may have figures of its own.
@@ -63,6 +65,7 @@ class Configuration:
     unavailable_after: float = 120.0
     appeal_days: float = 184.0
     claim_minutes: float = 5.0
+    mail_gap_seconds: float = 300.0
     memo_entries: int = 4_096
     memo_seconds: float = 600.0
     fuse_matches: int = 20
@@ -91,6 +94,11 @@ class Configuration:
     def claim_lease(self) -> timedelta:
         """How long a claim lasts."""
         return timedelta(minutes=self.claim_minutes)
+
+    @property
+    def mail_gap(self) -> timedelta:
+        """How long after a mail to somebody the next one waits."""
+        return timedelta(seconds=self.mail_gap_seconds)
 
     @property
     def spam_limits(self) -> Limits:

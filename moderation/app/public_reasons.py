@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 GENERAL = "rules"
 WAITING = "being_checked"
@@ -27,6 +27,10 @@ class PublicReason:
         """Return the form stored with the asset; `words` only where there are any."""
         words = {"words": list(self.words)} if self.words else {}
         return {"code": self.code, "title": self.title, **words}
+
+    def titled(self) -> str:
+        """Return the title in the language that is active."""
+        return gettext(self.title)
 
 
 _TITLES = {

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from moderation.app.escalating import escalate_overdue
+from moderation.app.posting import post_letters as post
 from moderation.app.rechecking import judge_again
 from moderation.app.services import conduct, lineage
 from moderation.app.services.attempts import forget_attempts as forget
@@ -68,3 +69,9 @@ def escalate() -> None:
 def forget_attempts() -> None:
     """Delete the rows of tries that are older than they are kept."""
     forget()
+
+
+@shared_task(name="moderation.post_letters", ignore_result=True)
+def post_letters() -> None:
+    """Mail what people are owed to hear."""
+    post()

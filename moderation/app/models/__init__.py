@@ -27,6 +27,7 @@ from moderation.app.models.policies import (
 )
 from moderation.app.models.policy_runs import BacktestRun, RetroHold, RetroRun
 from moderation.app.models.reports import Report
+from moderation.app.models.statements import Letter, Statement
 from moderation.app.models.taxonomy import TaxonomyHazard, TaxonomyMapping
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "HashFrame",
     "HashMatch",
     "Hold",
+    "Letter",
     "OrganisationRules",
     "Outcome",
     "PolicyVersion",
@@ -54,6 +56,7 @@ __all__ = [
     "ReviewerCare",
     "ShadowDecision",
     "Spread",
+    "Statement",
     "Strike",
     "TakedownNotice",
     "TaxonomyHazard",

@@ -38,6 +38,15 @@ from moderation.app.selectors.policies import (
     shadow_totals,
 )
 from moderation.app.selectors.queue import STATES, queue, queue_counts
+from moderation.app.selectors.statements import (
+    ExportedStatement,
+    exported_statement,
+    own_letters,
+    own_statements,
+    statement_of,
+    statements_for,
+    unread_letters,
+)
 from moderation.app.selectors.strikes import (
     Standing,
     notices_for,
@@ -68,6 +77,7 @@ __all__ = [
     "CaseEvidence",
     "CasePage",
     "CaseSummary",
+    "ExportedStatement",
     "Exposure",
     "Overdue",
     "OverdueAsset",
@@ -96,6 +106,7 @@ __all__ = [
     "disagreements",
     "evidence_for",
     "exported",
+    "exported_statement",
     "exposure_of",
     "exposures",
     "figures_of",
@@ -107,7 +118,9 @@ __all__ = [
     "organisation_of",
     "overdue",
     "own_appeals",
+    "own_letters",
     "own_standing",
+    "own_statements",
     "points_of",
     "policy_version_for",
     "policy_versions",
@@ -120,5 +133,8 @@ __all__ = [
     "rules_of",
     "shadow_totals",
     "standing_of",
+    "statement_of",
+    "statements_for",
     "strikes_for",
+    "unread_letters",
 ]

@@ -26,6 +26,7 @@ from moderation.app.services.hashes import (
     resume_hash,
     set_hash_expiry,
 )
+from moderation.app.services.letters import read_letter
 from moderation.app.services.notices import record_notice
 from moderation.app.services.overdue import escalate_asset
 from moderation.app.services.policies import activate_policy
@@ -36,6 +37,7 @@ from moderation.app.services.retro_runs import move_retro_run, preview_retro_run
 from moderation.app.services.retro_steps import advance_retro_run, advance_retro_runs
 from moderation.app.services.screenings import record_screening
 from moderation.app.services.shadows import forget_shadows, note_shadows
+from moderation.app.services.statements import note_export
 from moderation.app.services.taxonomies import publish_taxonomy
 from moderation.app.services.verdicts import record_verdict, supersede_unavailable
 from moderation.app.services.viewings import note_view, reveal_case, unveil_case
@@ -62,12 +64,14 @@ __all__ = [
     "make_appeal",
     "move_policy",
     "move_retro_run",
+    "note_export",
     "note_shadows",
     "note_view",
     "pause_hash",
     "preview_retro_run",
     "propose_policy",
     "publish_taxonomy",
+    "read_letter",
     "record_notice",
     "record_report",
     "record_screening",

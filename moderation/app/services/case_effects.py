@@ -6,6 +6,8 @@ from uuid import UUID
 
 from moderation.app.models import Appeal, Case, Hold, Report, Verdict
 from moderation.app.public_reasons import GENERAL, public_reasons
+from moderation.app.services.letters import tell_appellant, tell_reporters
+from moderation.app.services.statements import end_statements, state_block
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
 from tidegate.audit.actions import Action
@@ -135,6 +137,7 @@ def close_case(
     )
     if decided_by is not None:
         _tell_reports(case.pk, ruling)
+        tell_reporters(case.pk, ruling)
     _move(asset, case, ruling, actor=actor)
     _answer_appeals(case, ruling, actor=actor, correlation_id=asset.correlation_id)
     announce(
@@ -213,6 +216,8 @@ def _answer_appeals(case: Case, ruling: Case.Ruling, *, actor: Actor, correlatio
         if is_overturned and appeal.case_id is not None:
             # What reporters said then was right, or was not, after all: their record is made of it.
             _tell_reports(appeal.case_id, ruling)
+            tell_reporters(appeal.case_id, ruling, besides=appeal.appellant_id)
+        tell_appellant(appeal)
         announce(
             AppealDecided(
                 appeal_id=appeal.pk,
@@ -244,7 +249,7 @@ def _move(asset: Asset, case: Case, ruling: Case.Ruling, *, actor: Actor) -> Non
             f"a case cannot {ruling} an asset that is {asset.visibility}",
             code="asset_move_not_allowed",
         ) from None
-    is_block = ruling == Case.Ruling.BLOCK
+    is_block, was = ruling == Case.Ruling.BLOCK, asset.visibility
     told = [reason.as_json() for reason in public_reasons(case.hazards or [GENERAL])]
     for step in steps:
         move_asset(
@@ -255,3 +260,9 @@ def _move(asset: Asset, case: Case, ruling: Case.Ruling, *, actor: Actor) -> Non
             reasons=None if is_block else [],
             public_reasons=told if is_block else [],
         )
+    if not is_block:
+        # Who appealed hears it in the answer.
+        own = Appeal.objects.filter(answer=case, state=Appeal.State.OPEN, party=Appeal.Party.AUTHOR)
+        end_statements(asset, tell=not own.exists())
+    elif steps:
+        state_block(asset, case, was=was, actor=actor)

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from moderation.app.models import Case, Hold, Restriction, Spread, Verdict
 from moderation.app.public_reasons import public_reasons
 from moderation.app.services.case_effects import GATE, close_case, lock_undecided, open_case
+from moderation.app.services.statements import end_statements, state_hold
 from moderation.core.hazards import UNKNOWN, urgency
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -69,6 +70,9 @@ def hold_asset(asset: Asset, cause: Restriction | Spread) -> Hold | None:
     else:
         case = case or open_for(asset, cause)
         asset = move_held(asset, because_of(cause))
+        if isinstance(cause, Spread):
+            # A restriction is explained once, not for each output that it holds back.
+            state_hold(asset, case, because=_RULES[Case.Because.LINEAGE], actor=GATE)
     return note_hold(asset, case, cause)
 
 
@@ -155,4 +159,5 @@ def _release(asset: Asset, hold: Hold, reason: str) -> bool:
             reasons=[],
             public_reasons=[],
         )
+        end_statements(asset, tell=True)
     return True

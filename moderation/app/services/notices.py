@@ -10,6 +10,8 @@ from moderation.app.public_reasons import public_reasons
 from moderation.app.roles import require_decider
 from moderation.app.services.case_effects import lock_undecided, open_case
 from moderation.app.services.reasons import kept_reason
+from moderation.app.services.statements import state_hold
+from moderation.core.dsa import Automation, Source
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -89,6 +91,15 @@ def record_notice(
             reason=f"takedown notice: {basis}",
             reasons=[{"hazard": "", "rule": "notice"}],
             public_reasons=[one.as_json() for one in public_reasons(["notice"])],
+        )
+        state_hold(
+            asset,
+            notice.case,
+            because="notice",
+            source=Source.NOTICE,
+            automation=Automation.PARTIAL,
+            notice=notice,
+            actor=viewer.actor(),
         )
     announce(
         NoticeRecorded(

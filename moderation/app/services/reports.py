@@ -9,6 +9,8 @@ from moderation.app.models import REASON_CHARACTERS, Case, Hold, Report
 from moderation.app.public_reasons import public_reasons
 from moderation.app.selectors.reporters import reported_in
 from moderation.app.services.case_effects import GATE, lock_undecided, open_case
+from moderation.app.services.statements import state_hold
+from moderation.core.dsa import Source
 from moderation.core.hazards import urgency
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -106,3 +108,4 @@ def _hold(asset: Asset, case: Case) -> None:
         reasons=[{"hazard": "", "rule": "reported"}],
         public_reasons=[reason.as_json() for reason in public_reasons(["reported"])],
     )
+    state_hold(asset, case, because="reported", source=Source.REPORT, actor=GATE)

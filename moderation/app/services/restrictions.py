@@ -12,6 +12,7 @@ from moderation.app.configuration import consequences
 from moderation.app.models import Hold, Restriction, Strike
 from moderation.app.services.case_effects import GATE
 from moderation.app.services.holds import hold_asset, undo_holds
+from moderation.app.services.statements import end_statement_of, state_restriction
 from tidegate.assets.models import Asset, Visibility
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
@@ -104,6 +105,7 @@ def impose(
             )
         )
     held = sum(hold_asset(asset, restriction) is not None for asset in recent)
+    state_restriction(restriction, chain=terms.chain, actor=actor)
     announce(
         RestrictionImposed(
             restriction_id=restriction.pk,
@@ -151,6 +153,7 @@ def end(
     restriction.ended_by_id, restriction.end_reason = ended_by, reason
     restriction.save(update_fields=["ended_at", "ended_because", "ended_by", "end_reason"])
     makers().admit(restriction_id=restriction.pk)
+    end_statement_of(restriction)
     released = 0
     if because == Restriction.Ended.LIFTED:
         released = undo_holds(held_for([restriction]), assets, reason=RESTORED)

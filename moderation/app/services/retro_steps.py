@@ -19,7 +19,9 @@ from moderation.app.models import Case, Outcome, RetroHold, RetroRun, Verdict
 from moderation.app.services.case_effects import close_case, lock_undecided, open_case
 from moderation.app.services.policy_records import GATE
 from moderation.app.services.retro_runs import set_state
+from moderation.app.services.statements import end_statements, state_hold
 from moderation.app.services.verdicts import announce_verdict, insert_verdict, version_id_of
+from moderation.core.dsa import Automation
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
 
@@ -175,6 +177,14 @@ def _hold_asset(run: RetroRun, asset: Asset, latest: Verdict, judgement: Judgeme
         case.hazards = list(dict.fromkeys([*case.hazards, *judgement.hazards]))
         case.verdict = verdict
         case.save(update_fields=["severity", "hazards", "verdict"])
+    state_hold(
+        asset,
+        case,
+        because="review",
+        automation=Automation.PARTIAL,
+        verdict=verdict,
+        actor=GATE,
+    )
     RetroHold.objects.create(run=run, asset=asset, case=case, opened_case=is_new)
     announce_verdict(asset, verdict, asset.correlation_id)
 
@@ -228,6 +238,7 @@ def _release_again(seen: RetroRun, hold: RetroHold) -> bool:
                 reasons=[],
                 public_reasons=[],
             )
+            end_statements(asset, tell=True)
     return True
 
 

@@ -26,6 +26,7 @@ from moderation.app.services.case_effects import GATE, close_case, open_case
 from moderation.app.services.holds import because_of, note_hold
 from moderation.app.services.policy_records import share_turn
 from moderation.app.services.shadows import note_shadows
+from moderation.app.services.statements import state_gate_block
 from moderation.core.policy import Policy
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import Step, move_asset, move_deadline
@@ -114,6 +115,7 @@ def record_verdict(
     elif is_pending:
         _move(asset, judgement)
         if is_block:
+            state_gate_block(asset, verdict, actor=GATE)
             rulings.carry_out_block(plan, reach, asset=asset, ruling=verdict, actor=GATE)
         if judgement.verdict in (Outcome.HOLD, Outcome.UNAVAILABLE):
             open_case(

@@ -108,6 +108,7 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "collaborator_not_found": ("404", "This person was not invited."),
         "key_not_found": ("404", "There is no such API key that is yours to manage."),
         "case_not_found": ("404", "There is no such case."),
+        "letter_not_found": ("404", "There is no such message to you."),
         "strike_not_found": ("404", "There is no such strike."),
         "restriction_not_found": ("404", "There is no such restriction."),
         "hash_not_found": ("404", "The hash is on no list."),

@@ -85,6 +85,8 @@ class Action(StrEnum):
     CASE_VIEWED = "case.viewed"
     APPEAL_MADE = "appeal.made"
     APPEAL_DECIDED = "appeal.decided"
+    STATEMENT_MADE = "statement.made"
+    STATEMENTS_EXPORTED = "statements.exported"
     CASE_REVEALED = "case.revealed"
     CASE_UNVEILED = "case.unveiled"
     CARE_CHANGED = "care.changed"

@@ -199,6 +199,28 @@ class AppealMade:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementMade:
+    """Somebody was told why their content or account is restricted, under a number to quote.
+
+    Without `asset_id` it is about the person: without `organisation_id` too, everywhere.
+    """
+
+    TYPE: ClassVar[str] = "tidegate.statement.made.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    statement_id: UUID
+    reference: str
+    recipient_id: UUID
+    organisation_id: UUID | None
+    asset_id: UUID | None
+    measure: Literal["blocked", "held", "no_public", "hold_all", "cooldown", "suspended"]
+
+    def key(self) -> str:
+        """Order per asset, or per person."""
+        return str(self.asset_id or self.recipient_id)
+
+
+@dataclass(frozen=True, slots=True)
 class AppealDecided:
     """Another person has looked: the decision stands (upheld) or does not (overturned)."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tidegate.settings import env
 from tidegate.settings.logs import logging_config
+from tidegate.settings.mail import read_mail
 from tidegate.settings.schedule import beat_schedule
 
 # Before anything loads numpy: its threads spin for each other over matrices this small (ranking
@@ -176,9 +177,15 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+_MAIL = read_mail(ENVIRONMENT.email_url)
+EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if _MAIL.is_file else 'smtp'}.EmailBackend"
 EMAIL_FILE_PATH = str(ENVIRONMENT.var_dir / "mail")
-DEFAULT_FROM_EMAIL = "Tidegate <no-reply@tidegate.invalid>"
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.use_tls, _MAIL.use_ssl
+# A mail server that does not answer keeps nobody longer (seconds).
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
 # --- language and time -----------------------------------------------------
 

@@ -64,6 +64,7 @@ class Environment:
     public_url: str
     media: ObjectStore | None
     email_url: str | None
+    email_from: str
     welcome_credits: int
     model_memory_mb: int
     demo: bool
@@ -95,6 +96,7 @@ def read(environ: Mapping[str, str]) -> Environment:
         public_url=environ.get("TIDEGATE_PUBLIC_URL", "http://127.0.0.1").rstrip("/"),
         media=_media(environ),
         email_url=environ.get("TIDEGATE_EMAIL_URL") or None,
+        email_from=environ.get("TIDEGATE_EMAIL_FROM") or "Tidegate <no-reply@tidegate.invalid>",
         welcome_credits=_whole(environ, "TIDEGATE_WELCOME_CREDITS", 10_000),
         model_memory_mb=_whole(environ, "TIDEGATE_MODEL_MEMORY_MB", 0),
         demo=flag(environ, "TIDEGATE_DEMO", default=False),

@@ -113,7 +113,13 @@ def test_a_blocked_text_cancels_its_request_within_a_window(
     maker: Maker, gate: FakeGate, generator: Generator
 ) -> None:
     gate.window_verdict = lambda text: "block" if len(text) > 100 else "release"
-    job = maker.asks(model_name="smollm2-135m", seed=3, parameters={"max_tokens": 256})
+    # A short answer would end before it is blocked.
+    job = maker.asks(
+        "Write a long story about a lighthouse keeper, his daughter and the storm of 1703.",
+        model_name="smollm2-135m",
+        seed=3,
+        parameters={"max_tokens": 256},
+    )
     listening = Listening(generator)
     assert runner.run_next(modality="text", generator=listening)
     job.refresh_from_db()

@@ -110,3 +110,33 @@ def in_threads() -> Callable[[list[Callable[[], object]]], list[object]]:
             return list(pool.map(one, calls))
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def every_restriction_is_explained(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test that has a database: whoever was restricted in it was told why.
+
+    What a move blocked, or held back after others saw it, has a statement of reasons; one that
+    stands is about something that is blocked or held. A restriction of a person is explained once,
+    not for each output.
+    """
+    yield
+    if not {"db", "transactional_db"} & set(request.fixturenames):
+        return
+    from django.db.models import Q
+
+    from moderation.app.models import Hold, Letter, Restriction, Statement
+    from tidegate.assets.models import Move
+
+    restricted = Q(after="blocked") | Q(before="released", after="held")
+    for move in Move.objects.filter(restricted):
+        held_for = Hold.objects.filter(asset=move.asset_id, restriction__isnull=False)
+        if move.after == "held" and held_for.exists():
+            continue
+        assert Statement.objects.filter(asset=move.asset_id).exists(), str(move)
+    for statement in Statement.objects.filter(asset__isnull=False, ended_at=None):
+        assert statement.asset is not None
+        assert statement.asset.visibility in {"blocked", "held"}, str(statement)
+    assert not Restriction.objects.filter(statement=None).exists()
+    told = Letter.objects.filter(kind="statement").values("statement")
+    assert not Statement.objects.exclude(pk__in=told).exists()

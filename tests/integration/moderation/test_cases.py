@@ -39,8 +39,10 @@ def test_a_decision_moves_the_asset_announces_and_is_recorded(
     assert decided.reason == "It is a stage fight."
     assert decided.decided_by_id == reviewer.user_id
     assert stage.visibility(asset) == visibility
-    assert stage.announced(asset)[-2:] == [
+    explained = ["tidegate.statement.made.v1"] if outcome == "block" else []
+    assert stage.announced(asset)[-2 - len(explained) :] == [
         "tidegate.asset.visibility-changed.v1",
+        *explained,
         "tidegate.case.decided.v1",
     ]
     assert stage.trail(case.pk) == ["case.opened", "case.decided"]

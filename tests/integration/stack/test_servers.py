@@ -132,7 +132,8 @@ def test_a_program_steps_back_with_its_whole_session(tmp_path: Path) -> None:
         assert wait_for(lambda: _is_written(inner), seconds=PATIENCE_SECONDS)
         inner_pid = int(inner.read_text())
         for pid in (child.pid, inner_pid):
-            assert psutil.Process(pid).nice() == 7
+            # Counted from where the tests themselves stand.
+            assert psutil.Process(pid).nice() == min(psutil.Process().nice() + 7, 19)
             group = Path(f"/proc/{pid}/autogroup")
             if group.exists() and (said := group.read_text().split()):
                 assert said[-1] == "7"

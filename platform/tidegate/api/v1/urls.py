@@ -26,6 +26,7 @@ from tidegate.api.v1 import (
     recipes,
     registry,
     sessions,
+    statements,
     taxonomy,
     uploads,
 )
@@ -39,6 +40,8 @@ urlpatterns = [
     path("me/exposure", care.OwnExposure.as_view()),
     path("care-rules", care.CareRulesView.as_view()),
     path("reviewers/exposure", care.ReviewersExposure.as_view()),
+    path("statements", statements.Statements.as_view()),
+    path("statements/export", statements.StatementsExport.as_view()),
     path("organisations", organisations.Organisations.as_view()),
     path("organisations/<uuid:organisation_id>/members", organisations.Members.as_view()),
     path(

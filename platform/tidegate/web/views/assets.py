@@ -49,6 +49,7 @@ def asset_page(request: HttpRequest, asset_id: UUID) -> HttpResponse:
             "parameters": selectors.parameters_of(viewer, shown),
             "preset": presets.used_for(viewer, asset),
             "appeal": moderation.appeal_standing(asset, viewer.user_id),
+            "statement": moderation.statement_of(asset, viewer),
             "parent": _parent(viewer, asset.parent_id),
             "whole": _whole(viewer, asset.whole_id),
             "parts": _parts(viewer, asset),

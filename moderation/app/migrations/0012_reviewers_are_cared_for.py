@@ -11,7 +11,7 @@ import tidegate.primitives.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("moderation", "0010_appeals_are_decided_by_somebody_else"),
+        ("moderation", "0011_decisions_are_explained_in_letters"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
