@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,9 @@ _LEAST, _MOST = 3, 12
 _JUMPS: Final = 4
 # A mean difference of two small grey pictures (0..255) that is no motion any more.
 _JUMP: Final = 12.0
-_TIMING: Final = "-->"
+_MARK: Final = re.compile(r"^WEBVTT\b", re.MULTILINE)
+_MOMENT: Final = r"(?:\d+:)?\d\d:\d\d\.\d{3}"
+_TIMING: Final = re.compile(rf"^{_MOMENT}[ \t]+-->[ \t]+{_MOMENT}", re.MULTILINE)
 # Of a line that is told from a chance likeness; a wide character counts twice.
 _FEWEST_LETTERS: Final = 12
 _FIRST_WIDE: Final = "\u2e80"
@@ -110,22 +113,20 @@ def decoded(description: bytes, stills: Sequence[bytes], sound: bytes) -> Film:
 
 
 def words_of(captions: str) -> str:
-    """Return the words of captions (WebVTT) without times, marks and headings."""
-    blocks = captions.replace("\r\n", "\n").strip().split("\n\n")
-    lines: list[str] = []
-    for block in blocks:
-        rows = block.strip().splitlines()
-        if rows and rows[0].startswith("WEBVTT"):
-            # Words behind the mark are a note that a person may read: they are judged as well.
-            rows[0] = rows[0].removeprefix("WEBVTT")
-        timed = next((number for number, row in enumerate(rows) if _TIMING in row), None)
-        if timed is not None:
-            del rows[timed]
-        lines += [row.strip() for row in rows if row.strip()]
-    plain = "\n".join(lines)
+    """Return the words of captions (WebVTT) without times, marks and empty lines."""
+    lines = (line.strip() for line in untimed(captions).splitlines())
+    plain = "\n".join(line for line in lines if line)
     for mark, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         plain = plain.replace(mark, character)
     return plain
+
+
+def untimed(text: str) -> str:
+    """Return a text without the times of captions (WebVTT) and the mark that they begin with.
+
+    Nothing else is left out: words behind a time or a mark may be read by somebody.
+    """
+    return _TIMING.sub("", _MARK.sub("", text.replace("\r\n", "\n")))
 
 
 def as_written(read: str, captions: str) -> str:

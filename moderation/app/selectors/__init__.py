@@ -21,6 +21,7 @@ from moderation.app.selectors.exposure import (
     exposures,
     hazards_without_reviewers,
 )
+from moderation.app.selectors.operations import WINDOWS, Operations, operations
 from moderation.app.selectors.organisations import organisation_of, rules_of
 from moderation.app.selectors.overdue import Overdue, OverdueAsset, overdue
 from moderation.app.selectors.policies import (
@@ -57,6 +58,11 @@ from moderation.app.selectors.strikes import (
     strikes_for,
 )
 from moderation.app.selectors.taxonomies import PublishedTaxonomy, published_taxonomy
+from moderation.app.selectors.transparency import (
+    TransparencyReport,
+    public_transparency,
+    transparency_for,
+)
 from moderation.app.selectors.views import (
     CaseEvidence,
     CasePage,
@@ -72,6 +78,7 @@ from moderation.app.selectors.views import (
 __all__ = [
     "ENTRY_STATES",
     "STATES",
+    "WINDOWS",
     "AppealStanding",
     "BankSummary",
     "CaseEvidence",
@@ -79,6 +86,7 @@ __all__ = [
     "CaseSummary",
     "ExportedStatement",
     "Exposure",
+    "Operations",
     "Overdue",
     "OverdueAsset",
     "PublishedTaxonomy",
@@ -90,6 +98,7 @@ __all__ = [
     "SimilarCase",
     "Standing",
     "SurfaceEvidence",
+    "TransparencyReport",
     "VerdictSummary",
     "appeal_standing",
     "backtest_run_for",
@@ -115,6 +124,7 @@ __all__ = [
     "hazards_without_reviewers",
     "matches_of",
     "notices_for",
+    "operations",
     "organisation_of",
     "overdue",
     "own_appeals",
@@ -124,6 +134,7 @@ __all__ = [
     "points_of",
     "policy_version_for",
     "policy_versions",
+    "public_transparency",
     "published_taxonomy",
     "queue",
     "queue_counts",
@@ -136,5 +147,6 @@ __all__ = [
     "statement_of",
     "statements_for",
     "strikes_for",
+    "transparency_for",
     "unread_letters",
 ]

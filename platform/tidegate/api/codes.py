@@ -229,6 +229,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "invalid_number": "This is not a number.",
         "invalid_password": "The password is too weak.",
         "invalid_seed": "The seed is not a whole number.",
+        "invalid_period": "A period is whole months, written as 2026-11.",
         "invalid_cursor": "The cursor is not one of ours for this query, or too old.",
         "in_the_past": "The moment is in the past, or has no time zone.",
         "make_aware": "The moment does not exist in its time zone.",

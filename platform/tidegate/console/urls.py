@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from tidegate.console.views import care, cases, conduct, hashes, models, policies, queue, trail
+from tidegate.console.views import (
+    care,
+    cases,
+    conduct,
+    hashes,
+    models,
+    policies,
+    queue,
+    trail,
+    transparency,
+    work,
+)
 
 urlpatterns = [
     path("", queue.queue, name="console-queue"),
@@ -60,6 +71,8 @@ urlpatterns = [
     path("models/<str:name>/deprecation", models.deprecate, name="console-model-deprecate"),
     path("models/<str:name>/load", models.load, name="console-model-load"),
     path("models/<str:name>/unload", models.unload, name="console-model-unload"),
+    path("work", work.work, name="console-work"),
+    path("transparency", transparency.transparency, name="console-transparency"),
     path("trail", trail.trail, name="console-trail"),
     path("trail/verification", trail.verify_trail, name="console-verify"),
 ]

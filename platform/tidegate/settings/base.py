@@ -309,6 +309,8 @@ TRITON_GRPC_URL = ENVIRONMENT.triton_grpc_url
 GENERATION_MODEL_MEMORY_MB = ENVIRONMENT.model_memory_mb
 TIDEGATE_VAR_DIR = ENVIRONMENT.var_dir
 TIDEGATE_PUBLIC_URL = ENVIRONMENT.public_url
+# Whether everybody may read the transparency report at /transparency.
+TIDEGATE_PUBLISHES_TRANSPARENCY = ENVIRONMENT.publishes_transparency
 TIDEGATE_AUDIT_KEY_FILE = ENVIRONMENT.audit_key_file
 TIDEGATE_AUDIT_EXPORT_FILE = ENVIRONMENT.audit_export_file
 # What a new organisation begins with, in credits.

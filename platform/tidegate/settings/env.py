@@ -65,6 +65,7 @@ class Environment:
     media: ObjectStore | None
     email_url: str | None
     email_from: str
+    publishes_transparency: bool
     welcome_credits: int
     model_memory_mb: int
     demo: bool
@@ -97,6 +98,7 @@ def read(environ: Mapping[str, str]) -> Environment:
         media=_media(environ),
         email_url=environ.get("TIDEGATE_EMAIL_URL") or None,
         email_from=environ.get("TIDEGATE_EMAIL_FROM") or "Tidegate <no-reply@tidegate.invalid>",
+        publishes_transparency=flag(environ, "TIDEGATE_PUBLIC_TRANSPARENCY", default=False),
         welcome_credits=_whole(environ, "TIDEGATE_WELCOME_CREDITS", 10_000),
         model_memory_mb=_whole(environ, "TIDEGATE_MODEL_MEMORY_MB", 0),
         demo=flag(environ, "TIDEGATE_DEMO", default=False),

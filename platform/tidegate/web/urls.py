@@ -17,6 +17,7 @@ from tidegate.web.views import (
     presets,
     standing,
     studio,
+    transparency,
 )
 
 urlpatterns = [
@@ -49,6 +50,7 @@ urlpatterns = [
     path("assets/<uuid:asset_id>/withdraw", assets.withdraw),
     path("assets/<uuid:asset_id>/restore", assets.restore),
     path("standing", standing.standing, name="standing"),
+    path("transparency", transparency.transparency, name="transparency"),
     path("messages", letters.letters, name="messages"),
     path("messages/<uuid:letter_id>", letters.letter),
     path("organisation", organisation.organisation, name="organisation"),

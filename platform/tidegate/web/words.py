@@ -303,3 +303,42 @@ MOVES: Words = {
 def word(words: Words, name: str) -> str:
     """Return what a name is called; an unknown name in readable form."""
     return str(words[name]) if name in words else name.replace("_", " ").capitalize()
+
+
+DSA: Words = {
+    "STATEMENT_CATEGORY_ANIMAL_WELFARE": _("Animal welfare"),
+    "STATEMENT_CATEGORY_CONSUMER_INFORMATION": _("Consumer information"),
+    "STATEMENT_CATEGORY_CYBER_VIOLENCE": _("Cyber violence"),
+    "STATEMENT_CATEGORY_CYBER_VIOLENCE_AGAINST_WOMEN": _("Cyber violence against women"),
+    "STATEMENT_CATEGORY_DATA_PROTECTION_AND_PRIVACY_VIOLATIONS": _("Data protection and privacy"),
+    "STATEMENT_CATEGORY_ILLEGAL_OR_HARMFUL_SPEECH": _("Illegal or harmful speech"),
+    "STATEMENT_CATEGORY_INTELLECTUAL_PROPERTY_INFRINGEMENTS": _("Intellectual property"),
+    "STATEMENT_CATEGORY_NEGATIVE_EFFECTS_ON_CIVIC_DISCOURSE_OR_ELECTIONS": _(
+        "Civic discourse and elections"
+    ),
+    "STATEMENT_CATEGORY_NOT_SPECIFIED_NOTICE": _("Not specified by the notice"),
+    "STATEMENT_CATEGORY_OTHER_VIOLATION_TC": _("Other rules of ours"),
+    "STATEMENT_CATEGORY_PROTECTION_OF_MINORS": _("Protection of minors"),
+    "STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY": _("Public security"),
+    "STATEMENT_CATEGORY_SCAMS_AND_FRAUD": _("Scams and fraud"),
+    "STATEMENT_CATEGORY_SELF_HARM": _("Self-harm"),
+    "STATEMENT_CATEGORY_UNSAFE_AND_PROHIBITED_PRODUCTS": _("Unsafe and prohibited products"),
+    "STATEMENT_CATEGORY_VIOLENCE": _("Violence"),
+    "blocked": _("blocked"),
+    "held": _("held back"),
+    "DECISION_GROUND_ILLEGAL_CONTENT": _("a law"),
+    "DECISION_GROUND_INCOMPATIBLE_CONTENT": _("a rule of ours"),
+    "SOURCE_VOLUNTARY": _("our own checks"),
+    "SOURCE_ARTICLE_16": _("a notice"),
+    "SOURCE_TYPE_OTHER_NOTIFICATION": _("reports"),
+    "Yes": _("by machine"),
+    "No": _("by people"),
+    "AUTOMATED_DECISION_FULLY": _("by machine"),
+    "AUTOMATED_DECISION_PARTIALLY": _("by both"),
+    "AUTOMATED_DECISION_NOT_AUTOMATED": _("by people"),
+    "author": _("authors"),
+    "reporter": _("reporters"),
+    **RESTRICTIONS,
+    **BASES,
+}
+"""What the transparency report's codes are called; those of the DSA database and our own."""

@@ -13,6 +13,7 @@ from moderation.core.films import (
     decoded,
     encoded,
     encoded_error,
+    untimed,
     words_of,
 )
 
@@ -64,6 +65,22 @@ def test_captions_are_read_without_their_times() -> None:
     file = "WEBVTT a note\n\n1\n00:00.000 --> 00:01.000\nTom &amp; <i>Jerry\n\nNOTE hidden words\n"
     assert words_of(file) == "a note\n1\nTom & <i>Jerry\nNOTE hidden words"
     assert words_of("") == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        ("a\n\nWEBVTT\n\n00:00:00.400 --> 00:00:02.857\nOnce.", "a\n\n\n\n\nOnce."),
+        ("00:01.000 --> 00:02.000 align:start", " align:start"),
+        # What only looks like a time is somebody's words.
+        ("I will kill you --> tonight", "I will kill you --> tonight"),
+        ("kill 00:01.000 --> 00:02.000", "kill 00:01.000 --> 00:02.000"),
+        ("WEBVTTs are files", "WEBVTTs are files"),
+        ("no captions\n\nat all", "no captions\n\nat all"),
+    ],
+)
+def test_only_times_and_marks_are_taken_out_of_captions(written: str, left: str) -> None:
+    assert untimed(written) == left
 
 
 CAPTIONS = "There was a little girl named Mia\nwho loved to sail.\n从前有一个小女孩，"

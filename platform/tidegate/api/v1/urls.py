@@ -28,6 +28,7 @@ from tidegate.api.v1 import (
     sessions,
     statements,
     taxonomy,
+    transparency,
     uploads,
 )
 
@@ -41,6 +42,7 @@ urlpatterns = [
     path("care-rules", care.CareRulesView.as_view()),
     path("reviewers/exposure", care.ReviewersExposure.as_view()),
     path("statements", statements.Statements.as_view()),
+    path("transparency", transparency.Transparency.as_view()),
     path("statements/export", statements.StatementsExport.as_view()),
     path("organisations", organisations.Organisations.as_view()),
     path("organisations/<uuid:organisation_id>/members", organisations.Members.as_view()),

@@ -10,6 +10,7 @@ from moderation.app import selectors
 from moderation.app.models import Case
 from moderation.app.roles import may_decide
 from tidegate.accounts.viewers import Viewer
+from tidegate.assets.models import Modality
 from tidegate.console.access import REVIEWERS, staff_only
 from tidegate.console.filters import chosen_filters
 
@@ -40,7 +41,7 @@ def queue(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             ("claimed", counts.claimed),
             ("decided", None),
         ),
-        "modalities": ("text", "image", "speech"),
+        "modalities": Modality.values,
         "becauses": Case.Because.values,
         "page": page,
         "counts": counts,
