@@ -112,7 +112,7 @@ class BreakOut(serializers.Serializer[Any]):
     """A break that is due."""
 
     until = serializers.DateTimeField()
-    because = serializers.ChoiceField(choices=["time", "exposures"])
+    because = serializers.CharField(help_text="`time` or `exposures`.")
 
 
 class ExposureOut(serializers.Serializer[Any]):
