@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from moderation.app.masking import masked_evidence
 from moderation.app.models import Appeal, Case, Report, Verdict
 from moderation.app.roles import may_decide, require_reader
+from moderation.app.selectors.care import care_for
 from moderation.app.selectors.exposure import care_refusal
 from moderation.app.selectors.parties import part_in
 from moderation.app.selectors.queue import decider, summary
@@ -96,6 +97,7 @@ def unmasked_case(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvi
         previous=tuple(summary(other, viewer) for other in others),
         similar=tuple(_similar(case, latest, viewer, similar)),
         refusal=_refusal(case, viewer),
+        manner=care_for(viewer).manner_for(_about(case)),
     )
 
 
@@ -179,6 +181,12 @@ def _verdict(verdict: Verdict) -> VerdictSummary:
         judged_in_ms=verdict.judged_in_ms,
         at=verdict.created_at,
     )
+
+
+def _about(case: Case) -> set[str]:
+    """Return the hazards that were found in a case or reported, as far as anybody named one."""
+    reported = case.reports.values_list("reason", flat=True)
+    return {*case.hazards, *reported} - {"", "other"}
 
 
 def _refusal(case: Case, viewer: Viewer) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from moderation.core.care import Manner
 from tidegate.assets.models import Asset, Move
 
 
@@ -156,6 +157,7 @@ class CaseEvidence:
     rule, detector, verdict, detail); `found_text` is what was read or heard in the output;
     `refusal` says why this viewer cannot decide, and is empty when they can. Personal data is
     masked; `has_masked` says that there was some, `is_revealed` that it is shown for a reason.
+    `manner` is how this viewer is to be shown it.
     """
 
     case: CaseSummary
@@ -173,5 +175,6 @@ class CaseEvidence:
     previous: tuple[CaseSummary, ...]
     similar: tuple[SimilarCase, ...]
     refusal: str
+    manner: Manner
     has_masked: bool = False
     is_revealed: bool = False

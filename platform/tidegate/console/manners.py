@@ -1,13 +1,11 @@
-"""How a case is shown to this reviewer: what is veiled, which stills a film is shown as."""
+"""What the strengths of a veil are called, and which stills a film is shown as."""
 
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
-from moderation.app import selectors
 from moderation.app.selectors import CaseEvidence
-from moderation.core.care import Blur, Manner
-from tidegate.accounts.viewers import Viewer
+from moderation.core.care import Blur
 
 MOST_STILLS: Final = 12
 BLURS: Final = {
@@ -15,12 +13,6 @@ BLURS: Final = {
     Blur.LIGHT.value: _("lightly blurred"),
     Blur.STRONG.value: _("strongly blurred"),
 }
-
-
-def manner_of(viewer: Viewer, evidence: CaseEvidence) -> Manner:
-    """Return how a reviewer is shown a case, by what was found in it and what was reported."""
-    named = {*evidence.case.hazards, *(report.reason for report in evidence.reports)}
-    return selectors.care_for(viewer).manner_for(named - {"", "other"})
 
 
 def stills_of(evidence: CaseEvidence) -> tuple[float, ...]:

@@ -45,7 +45,9 @@ def put(client: Any, path: str, body: Any) -> Any:
     return client.put(path, body, content_type="application/json")
 
 
-def test_somebody_reads_and_chooses_how_they_are_shown_what_they_judge(reviewer: User) -> None:
+def test_somebody_reads_and_chooses_how_they_are_shown_what_they_judge(
+    reviewer: User, gore: Case
+) -> None:
     client: Any = signed_in(reviewer)
     shipped = client.get("/api/v1/me/care").json()
     assert shipped["effective"] == MANNER
@@ -62,6 +64,8 @@ def test_somebody_reads_and_chooses_how_they_are_shown_what_they_judge(reviewer:
     assert answer.json()["effective"] == MANNER | {"blur": "light", "is_muted": False}
     assert answer.json()["chosen"] == {"is_grey": None, "has_stills": None, **chosen}
     assert client.get("/api/v1/me/care").json() == answer.json()
+    manner = client.get(f"/api/v1/cases/{gore.pk}").json()["manner"]
+    assert manner == MANNER | {"blur": "light", "is_muted": False}
     assert put(client, "/api/v1/me/care", {}).json()["chosen"]["opted_out"] == []
 
 

@@ -21,6 +21,7 @@ from moderation.app.services import (
 from tidegate.api.forms import checked
 from tidegate.api.pagination import limit_of
 from tidegate.api.v1.assets import AssetOut, MoveOut, showing
+from tidegate.api.v1.care import MannerIO
 from tidegate.api.v1.shapes import Flag, Text, choice, page_of, paged
 from tidegate.api.views import View
 from tidegate.assets.models import Modality
@@ -141,6 +142,7 @@ class EvidenceOut(serializers.Serializer[Any]):
         help_text="Personal data was found in it and is shown by kind and number alone."
     )
     is_revealed = serializers.BooleanField(help_text="Personal data is shown as it is.")
+    manner = MannerIO(help_text="How the asker is to be shown it.")
 
 
 class DecisionIn(serializers.Serializer[Any]):

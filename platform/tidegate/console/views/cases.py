@@ -22,7 +22,7 @@ from tidegate.audit import selectors as audit
 from tidegate.console.access import AUDITORS, REVIEWERS, staff_only
 from tidegate.console.conflicts import in_words
 from tidegate.console.filters import chosen_filters
-from tidegate.console.manners import manner_of, stills_of
+from tidegate.console.manners import stills_of
 from tidegate.primitives.errors import InvalidInput, NotAllowed, TidegateError
 
 NEIGHBOURS = 100
@@ -182,8 +182,7 @@ def _id(text: str | None) -> UUID | None:
 def _page(
     request: HttpRequest, viewer: Viewer, evidence: CaseEvidence, *, is_unveiled: bool = False
 ) -> HttpResponse:
-    manner = manner_of(viewer, evidence)
-    is_unveiled = is_unveiled or manner.blur == Blur.NONE
+    is_unveiled = is_unveiled or evidence.manner.blur == Blur.NONE
     if is_unveiled:
         services.unveil_case(case_id=evidence.case.id, viewer=viewer)
     before, after = _neighbours(viewer, evidence.case.id)
@@ -198,7 +197,7 @@ def _page(
             "evidence": evidence,
             "chosen": chosen_filters(request.GET),
             "case": evidence.case,
-            "manner": manner,
+            "manner": evidence.manner,
             "is_unveiled": is_unveiled,
             "stills": stills_of(evidence) if evidence.asset.modality == "video" else (),
             "asset": evidence.asset,
