@@ -10,11 +10,12 @@ READERS = DECIDERS | {"auditor"}
 HASH_KEEPERS = frozenset({"senior_reviewer", "policy_admin"})
 RESTRICTERS = frozenset({"senior_reviewer", "policy_admin"})
 BANK_ADMINS = frozenset({"policy_admin"})
+LEADS = frozenset({"senior_reviewer", "policy_admin"})
 
 
-def require_reader(viewer: Viewer) -> None:
-    """Raise NotAllowed unless the viewer may read cases."""
-    _require(viewer, READERS, "cases:read")
+def require_reader(viewer: Viewer) -> UUID:
+    """Return the id of a person who may read cases, or raise NotAllowed."""
+    return _require(viewer, READERS, "cases:read")
 
 
 def require_decider(viewer: Viewer) -> UUID:
@@ -34,6 +35,20 @@ def require_restricter(viewer: Viewer) -> UUID:
 def may_restrict(viewer: Viewer) -> bool:
     """Whether the viewer may restrict people, lift that, and void strikes."""
     return _has(viewer, RESTRICTERS, "cases:decide")
+
+
+def require_lead(viewer: Viewer) -> UUID:
+    """Return the id of a person who looks after reviewers, or raise NotAllowed."""
+    if viewer.user_id is None or not leads_reviewers(viewer):
+        raise NotAllowed(
+            "Only senior reviewers and policy admins do this.", code="senior_staff_only"
+        )
+    return viewer.user_id
+
+
+def leads_reviewers(viewer: Viewer) -> bool:
+    """Whether the viewer sees what reviewers were exposed to."""
+    return _has(viewer, LEADS, "cases:read")
 
 
 def require_hash_keeper(viewer: Viewer) -> UUID:

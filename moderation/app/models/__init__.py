@@ -3,6 +3,7 @@
 from moderation.app.models.appeals import Appeal
 from moderation.app.models.attempts import Attempt
 from moderation.app.models.banks import HashBank, HashEntry, HashFrame, HashMatch
+from moderation.app.models.care import CareRules, ReviewerCare
 from moderation.app.models.consequences import (
     Hold,
     Restriction,
@@ -36,6 +37,7 @@ __all__ = [
     "Appeal",
     "Attempt",
     "BacktestRun",
+    "CareRules",
     "Case",
     "HashBank",
     "HashEntry",
@@ -51,6 +53,7 @@ __all__ = [
     "Restriction",
     "RetroHold",
     "RetroRun",
+    "ReviewerCare",
     "ShadowDecision",
     "Spread",
     "Statement",

@@ -12,7 +12,15 @@ from moderation.app.selectors.banks import (
     hash_entry_for,
     matches_of,
 )
+from moderation.app.selectors.care import care_for, care_rules, chosen_by
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
+from moderation.app.selectors.exposure import (
+    Exposure,
+    ReviewerExposure,
+    exposure_of,
+    exposures,
+    hazards_without_reviewers,
+)
 from moderation.app.selectors.operations import WINDOWS, Operations, operations
 from moderation.app.selectors.organisations import organisation_of, rules_of
 from moderation.app.selectors.overdue import Overdue, OverdueAsset, overdue
@@ -77,12 +85,14 @@ __all__ = [
     "CasePage",
     "CaseSummary",
     "ExportedStatement",
+    "Exposure",
     "Operations",
     "Overdue",
     "OverdueAsset",
     "PublishedTaxonomy",
     "QueueCounts",
     "ReportSummary",
+    "ReviewerExposure",
     "Score",
     "ShadowTotals",
     "SimilarCase",
@@ -96,16 +106,22 @@ __all__ = [
     "bank_for",
     "bank_named",
     "banks",
+    "care_for",
+    "care_rules",
     "case_for",
     "cases_without_detectors",
+    "chosen_by",
     "difference",
     "disagreements",
     "evidence_for",
     "exported",
     "exported_statement",
+    "exposure_of",
+    "exposures",
     "figures_of",
     "hash_entries",
     "hash_entry_for",
+    "hazards_without_reviewers",
     "matches_of",
     "notices_for",
     "operations",

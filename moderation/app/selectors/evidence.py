@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from moderation.app.masking import masked_evidence
 from moderation.app.models import Appeal, Case, Report, Verdict
 from moderation.app.roles import may_decide, require_reader
+from moderation.app.selectors.care import care_for
+from moderation.app.selectors.exposure import care_refusal
 from moderation.app.selectors.parties import part_in
 from moderation.app.selectors.queue import decider, summary
 from moderation.app.selectors.similarity import Traits, likeness, traits
@@ -95,6 +97,7 @@ def unmasked_case(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvi
         previous=tuple(summary(other, viewer) for other in others),
         similar=tuple(_similar(case, latest, viewer, similar)),
         refusal=_refusal(case, viewer),
+        manner=care_for(viewer).manner_for(_about(case)),
     )
 
 
@@ -180,6 +183,12 @@ def _verdict(verdict: Verdict) -> VerdictSummary:
     )
 
 
+def _about(case: Case) -> set[str]:
+    """Return the hazards that were found in a case or reported, as far as anybody named one."""
+    reported = case.reports.values_list("reason", flat=True)
+    return {*case.hazards, *reported} - {"", "other"}
+
+
 def _refusal(case: Case, viewer: Viewer) -> str:
     """Return the code of what keeps this viewer from deciding, the same that a try would earn."""
     if not may_decide(viewer):
@@ -190,7 +199,7 @@ def _refusal(case: Case, viewer: Viewer) -> str:
         return "case_decided"
     if case.is_held_by_another(viewer.user_id, now()):
         return "case_held"
-    return ""
+    return care_refusal(case, viewer.user_id)
 
 
 def _similar(

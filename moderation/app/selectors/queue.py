@@ -13,6 +13,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from moderation.app.masking import masked_summary
 from moderation.app.models import Case
 from moderation.app.roles import require_reader
+from moderation.app.selectors.care import CLAIM_ORDER, chosen_by, kept_from, lateness_of
 from moderation.app.selectors.views import CasePage, CaseSummary, QueueCounts
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
@@ -35,9 +36,10 @@ def queue(
 ) -> CasePage:
     """Return a page of cases: the most severe first and among those the oldest first.
 
-    `state` is one of `STATES`: "open" includes claims whose lease ran out, "mine" are the
-    viewer's running claims, "undecided" is all that is not decided, "decided" comes newest
-    decision first. `modality` and `because` narrow it.
+    Among those as severe, what the viewer wants last comes last, and what they opted out of is left
+    out until it is decided. `state` is one of `STATES`: "open" includes claims whose lease ran out,
+    "mine" are the viewer's running claims, "undecided" is all that is not decided, "decided" comes
+    newest decision first. `modality` and `because` narrow it.
 
     Raises:
         NotAllowed: the viewer is no review staff.
@@ -61,14 +63,18 @@ def queue(
             moment, key = _moment(at), _key(last)
             cases = cases.filter(Q(decided_at__lt=moment) | Q(decided_at=moment, id__lt=key))
     else:
-        cases = cases.order_by("-severity", "created_at", "id")
+        own = chosen_by(viewer)
+        if state != "mine":
+            cases = cases.exclude(kept_from(viewer.user_id, own))
+        cases = cases.annotate(lateness=lateness_of(viewer.user_id, own)).order_by(*CLAIM_ORDER)
         if cursor is not None:
-            (severity, at, last) = _read(cursor, 3)
-            rank, moment, key = _rank(severity), _moment(at), _key(last)
+            (severity, place, at, last) = _read(cursor, 4)
+            rank, late, moment, key = _rank(severity), _rank(place), _moment(at), _key(last)
             cases = cases.filter(
                 Q(severity__lt=rank)
-                | Q(severity=rank, created_at__gt=moment)
-                | Q(severity=rank, created_at=moment, id__gt=key)
+                | Q(severity=rank, lateness__gt=late)
+                | Q(severity=rank, lateness=late, created_at__gt=moment)
+                | Q(severity=rank, lateness=late, created_at=moment, id__gt=key)
             )
     found = list(cases.select_related("asset", "claimed_by", "decided_by")[: size + 1])
     page = found[:size]
@@ -79,7 +85,7 @@ def queue(
 
 
 def queue_counts(viewer: Viewer) -> QueueCounts:
-    """Return the figures above the queue; one query.
+    """Return the figures above the queue; what the viewer opted out of is `kept`, not `open`.
 
     Raises:
         NotAllowed: the viewer is no review staff.
@@ -98,7 +104,8 @@ def queue_counts(viewer: Viewer) -> QueueCounts:
         decided_today=Count("id", filter=Q(decided_at__gt=at - timedelta(days=1))),
         oldest_opened_at=Min("created_at", filter=is_undecided),
     )
-    return QueueCounts(**counts)
+    kept = _confined(viewer).filter(kept_from(viewer.user_id), is_undecided, ~is_claimed).count()
+    return QueueCounts(**{**counts, "open": counts["open"] - kept, "kept": kept})
 
 
 def summary(case: Case, viewer: Viewer) -> CaseSummary:
@@ -175,7 +182,8 @@ def _cursor(case: Case, state: str) -> str:
         at = case.decided_at.isoformat() if case.decided_at else ""
         place: list[object] = [at, str(case.pk)]
     else:
-        place = [case.severity, case.created_at.isoformat(), str(case.pk)]
+        late = getattr(case, "lateness", 0)
+        place = [case.severity, late, case.created_at.isoformat(), str(case.pk)]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from moderation.core.care import Manner
 from tidegate.assets.models import Asset, Move
 
 
@@ -49,9 +50,13 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """The head of the queue. `oldest_opened_at` is the age of the longest waiting case."""
+    """The head of the queue. `oldest_opened_at` is the age of the longest waiting case.
+
+    `kept` are cases that wait for others, as the viewer opted out of what they are about.
+    """
 
     open: int
+    kept: int
     claimed: int
     mine: int
     unavailable: int
@@ -152,6 +157,7 @@ class CaseEvidence:
     rule, detector, verdict, detail); `found_text` is what was read or heard in the output;
     `refusal` says why this viewer cannot decide, and is empty when they can. Personal data is
     masked; `has_masked` says that there was some, `is_revealed` that it is shown for a reason.
+    `manner` is how this viewer is to be shown it.
     """
 
     case: CaseSummary
@@ -169,5 +175,6 @@ class CaseEvidence:
     previous: tuple[CaseSummary, ...]
     similar: tuple[SimilarCase, ...]
     refusal: str
+    manner: Manner
     has_masked: bool = False
     is_revealed: bool = False

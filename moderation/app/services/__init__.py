@@ -2,8 +2,9 @@
 
 `services.organisations` is imported by its own name: it asks the engine, which asks these.
 
-Each service locks in one order: policies (their turn, then versions), run, author, what the author
-waits for (`makers().lock`), assets (by id), hash entries (by id), case, audit chains (by name).
+Each service locks in one order: what the reviewer chose (`care_at_work.lock_care`), policies (their
+turn, then versions), run, author, what the author waits for (`makers().lock`), assets (by id), hash
+entries (by id), case, audit chains (by name).
 Keeping to it is what keeps two services over the same thing from waiting for each other for ever.
 """
 
@@ -14,6 +15,7 @@ from moderation.app.services.backtest_runs import (
     start_backtest,
 )
 from moderation.app.services.banks import change_bank, create_bank
+from moderation.app.services.care import choose_care, set_care_rules
 from moderation.app.services.cases import claim_case, claim_next_case, decide_case, release_claim
 from moderation.app.services.conduct import impose_restriction, lift_restriction, void_strike
 from moderation.app.services.exchanges import import_hashes
@@ -38,7 +40,7 @@ from moderation.app.services.shadows import forget_shadows, note_shadows
 from moderation.app.services.statements import note_export
 from moderation.app.services.taxonomies import publish_taxonomy
 from moderation.app.services.verdicts import record_verdict, supersede_unavailable
-from moderation.app.services.viewings import note_view, reveal_case
+from moderation.app.services.viewings import note_view, reveal_case, unveil_case
 
 __all__ = [
     "activate_policy",
@@ -49,6 +51,7 @@ __all__ = [
     "cancel_backtest",
     "change_bank",
     "check_policies",
+    "choose_care",
     "claim_case",
     "claim_next_case",
     "create_bank",
@@ -78,8 +81,10 @@ __all__ = [
     "resume_hash",
     "reveal_case",
     "roll_back_policy",
+    "set_care_rules",
     "set_hash_expiry",
     "start_backtest",
     "supersede_unavailable",
+    "unveil_case",
     "void_strike",
 ]

@@ -88,6 +88,18 @@ def lock_undecided(asset: Asset) -> Case | None:
     return undecided.select_for_update(no_key=True).filter(asset=asset).first()
 
 
+def let_go(case: Case, *, actor: Actor, correlation_id: UUID) -> None:
+    """Give a locked case that somebody claimed back to the queue, in the caller's transaction."""
+    before = picture(case)
+    case.move_to(Case.State.OPEN)
+    case.claimed_by = None
+    case.lease_expires_at = None
+    case.save(update_fields=["state", "claimed_by", "lease_expires_at"])
+    record_case(
+        Action.CASE_CLAIM_RELEASED, case, actor=actor, before=before, correlation_id=correlation_id
+    )
+
+
 def close_case(
     *,
     asset: Asset,

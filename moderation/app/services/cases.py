@@ -11,9 +11,11 @@ from django.db.models import Q, QuerySet
 from moderation.app.configuration import configuration
 from moderation.app.models import Case
 from moderation.app.roles import require_decider
+from moderation.app.selectors.care import CLAIM_ORDER, is_kept_from, kept_from, lateness_of
 from moderation.app.selectors.parties import part_in, takes_part
 from moderation.app.services import rulings
-from moderation.app.services.case_effects import close_case, picture, record_case
+from moderation.app.services.care_at_work import lock_care, take_up
+from moderation.app.services.case_effects import close_case, let_go, picture, record_case
 from moderation.app.services.hash_rulings import list_output, lock_listed_by_appealed, unlist
 from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.viewers import Viewer
@@ -39,15 +41,18 @@ def claim_case(*, case_id: UUID, viewer: Viewer) -> Case:
 
     Raises:
         NotAllowed: not a reviewer, or party to it: the asset, the decision that is appealed
-            against, or the appeal is the viewer's own.
+            against, or the appeal is the viewer's own; or they opted out of what it is about.
         NotFound: no such case.
         Conflict: decided, or somebody else's lease still runs; `extra` names them.
+        TidegateError: `break_running`, the viewer has to rest.
     """
     user_id = require_decider(viewer)
+    care = lock_care(user_id)
     asset, case = _lock(case_id, viewer)
     _refuse_party(case, user_id)
     _refuse_decided(case)
     _refuse_held_by_another(case, user_id)
+    take_up(case, care)
     return _take(case, asset, viewer)
 
 
@@ -60,12 +65,14 @@ def claim_next_case(
 ) -> Case | None:
     """Give the viewer the next case of the queue, claimed; None when none waits for them.
 
-    What they hold already comes first, then the most severe, and among those the oldest. Cases of
-    their own assets, those in `besides` and those that others hold are passed over. However many
-    ask at once, no two get the same case.
+    What they hold already comes first, then the most severe; among those, what they want last comes
+    last, and the oldest first. Cases of their own assets, of what they opted out of, those in
+    `besides` and those that others hold are passed over. However many ask at once, no two get the
+    same case.
 
     Raises:
         NotAllowed: not a reviewer.
+        TidegateError: `break_running`, the viewer has to rest.
     """
     user_id = require_decider(viewer)
     waiting = Case.objects.exclude(takes_part(user_id))
@@ -98,8 +105,11 @@ def _first(cases: QuerySet[Case], viewer: Viewer, *, is_patient: bool) -> tuple[
     A transaction of its own: what was locked in vain is free before the next is looked for.
     """
     user_id = require_decider(viewer)
+    care = lock_care(user_id)
     found = (
-        cases.order_by("-severity", "created_at", "id")
+        cases.exclude(kept_from(user_id, care))
+        .annotate(lateness=lateness_of(user_id, care))
+        .order_by(*CLAIM_ORDER)
         .select_related("asset")
         .select_for_update(of=("asset",), no_key=True, skip_locked=not is_patient)
         .first()
@@ -110,6 +120,9 @@ def _first(cases: QuerySet[Case], viewer: Viewer, *, is_patient: bool) -> tuple[
     case = Case.objects.select_for_update(no_key=True).get(pk=found.pk)
     if case.state == Case.State.DECIDED or case.is_held_by_another(user_id, now()):
         return case, False
+    if is_kept_from(case, user_id, care):
+        return case, False
+    take_up(case, care)
     return _take(case, found.asset, viewer), True
 
 
@@ -146,18 +159,7 @@ def release_claim(*, case_id: UUID, viewer: Viewer) -> Case:
     _refuse_held_by_another(case, user_id)
     if case.state != Case.State.CLAIMED:
         return case
-    before = picture(case)
-    case.move_to(Case.State.OPEN)
-    case.claimed_by = None
-    case.lease_expires_at = None
-    case.save(update_fields=["state", "claimed_by", "lease_expires_at"])
-    record_case(
-        Action.CASE_CLAIM_RELEASED,
-        case,
-        actor=viewer.actor(),
-        before=before,
-        correlation_id=asset.correlation_id,
-    )
+    let_go(case, actor=viewer.actor(), correlation_id=asset.correlation_id)
     return case
 
 
@@ -180,9 +182,11 @@ def decide_case(
         NotFound: no such case.
         InvalidInput: unknown outcome, or a reason that is empty or too long.
         Conflict: held by somebody else, or already decided otherwise.
+        TidegateError: `break_running`, and the viewer did not claim it before.
     """
     user_id = require_decider(viewer)
     ruling, words = _ruling(outcome), kept_reason(reason, missing="A decision needs a reason.")
+    care = lock_care(user_id)
     subject = _visible(case_id, viewer)
     is_block = ruling == Case.Ruling.BLOCK
     if is_block:
@@ -198,6 +202,7 @@ def decide_case(
             return case
         _refuse_decided(case)
     _refuse_held_by_another(case, user_id)
+    take_up(case, care)
     listed = [] if is_block else lock_listed_by_appealed(case)
     reach = rulings.reach_block(plan, asset) if is_block else rulings.reach_release(plan, asset)
     case = close_case(

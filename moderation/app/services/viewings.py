@@ -10,6 +10,7 @@ from moderation.app.models import Case
 from moderation.app.roles import require_decider, require_reader
 from moderation.app.selectors.evidence import unmasked_case
 from moderation.app.selectors.views import CaseEvidence
+from moderation.app.services.care_at_work import lock_care, note_work
 from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
@@ -30,12 +31,27 @@ def note_view(*, case_id: UUID, viewer: Viewer) -> bool:
         NotAllowed: the viewer is no review staff.
         NotFound: no such case, or (for a key) not of its organisation.
     """
+    return _note_look(Action.CASE_VIEWED, case_id, viewer)
+
+
+@transaction.atomic
+def unveil_case(*, case_id: UUID, viewer: Viewer) -> bool:
+    """Leave an entry that the viewer lifted the veil from a case, once per look as `note_view`.
+
+    Raises:
+        NotAllowed, NotFound: as `note_view`.
+    """
+    return _note_look(Action.CASE_UNVEILED, case_id, viewer)
+
+
+def _note_look(action: Action, case_id: UUID, viewer: Viewer) -> bool:
     require_reader(viewer)
     case = _case(case_id, viewer)
+    _note_work(viewer)
     actor = viewer.actor()
     is_known = (
         audit.entries(
-            action=Action.CASE_VIEWED,
+            action=action,
             actor_id=actor.id,
             subject_type="moderation.case",
             subject_id=str(case.pk),
@@ -46,7 +62,7 @@ def note_view(*, case_id: UUID, viewer: Viewer) -> bool:
     if is_known:
         return False
     record(
-        Action.CASE_VIEWED,
+        action,
         chain=f"organisation:{case.organisation_id}",
         actor=actor,
         subject_type="moderation.case",
@@ -72,6 +88,7 @@ def reveal_case(*, case_id: UUID, viewer: Viewer, reason: str) -> CaseEvidence:
     require_decider(viewer)
     words = kept_reason(reason, missing="Say why you have to see it.")
     case = _case(case_id, viewer)
+    _note_work(viewer)
     evidence = replace(unmasked_case(viewer, case_id), is_revealed=True)
     record(
         Action.CASE_REVEALED,
@@ -85,6 +102,11 @@ def reveal_case(*, case_id: UUID, viewer: Viewer, reason: str) -> CaseEvidence:
         correlation_id=case.asset.correlation_id,
     )
     return evidence
+
+
+def _note_work(viewer: Viewer) -> None:
+    if viewer.user_id is not None:
+        note_work(lock_care(viewer.user_id))
 
 
 def _case(case_id: UUID, viewer: Viewer) -> Case:

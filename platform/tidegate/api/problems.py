@@ -125,7 +125,9 @@ def _ours(error: TidegateError) -> Problem:
     )
     if error.pointer and not errors:
         errors = ({"pointer": error.pointer, "code": error.code, "message": str(error)},)
-    return Problem(error.status, error.code, str(error), errors, error.extra)
+    wait = error.extra.get("retry_after")
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return Problem(error.status, error.code, str(error), errors, error.extra, headers)
 
 
 def _drf(error: exceptions.APIException) -> Problem:

@@ -18,6 +18,8 @@ _SENTENCES: dict[str, str | Promise] = {
     "own_asset": gettext_lazy("You made this yourself, so somebody else has to decide it."),
     "own_decision": gettext_lazy("You decided it before, so somebody else decides the appeal."),
     "own_appeal": gettext_lazy("You appeal yourself, so somebody else has to decide it."),
+    "hazard_opted_out": gettext_lazy("You opted out of what this is about; others judge it."),
+    "break_running": gettext_lazy("It is time for a break. What you hold you may finish."),
     "review_staff_only": gettext_lazy("You may read this case; deciding is for reviewers."),
     "senior_staff_only": gettext_lazy("Senior reviewers and policy admins do this."),
     "own_standing": gettext_lazy("Somebody else has to decide about you."),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tidegate.console.views import (
+    care,
     cases,
     conduct,
     hashes,
@@ -40,6 +41,10 @@ urlpatterns = [
         name="console-notice",
     ),
     path("cases/<uuid:case_id>/reveal", cases.reveal, name="console-reveal"),
+    path("cases/<uuid:case_id>/look", cases.unveil, name="console-look"),
+    path("care", care.care, name="console-care"),
+    path("care/rules", care.rules, name="console-care-rules"),
+    path("break", care.pause, name="console-break"),
     path("hashes", hashes.hashes, name="console-hashes"),
     path("hashes/add", hashes.add, name="console-hash-add"),
     path("hashes/banks", hashes.add_bank, name="console-bank-add"),

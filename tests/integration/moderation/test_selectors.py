@@ -188,13 +188,13 @@ def test_an_earlier_case_of_the_same_asset_is_shown_as_previous(engine: Engine) 
     assert evidence.previous[0].decided_by == "Rita"
 
 
-def test_one_queue_page_takes_one_query_however_long(
+def test_one_queue_page_takes_three_queries_however_long(
     engine: Engine, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(4):
         stage.held(content=f"spammaybe {number}")
     viewer = stage.staff("reviewer")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):  # the page, what the reviewer chose, what all have
         selectors.queue(viewer)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         selectors.queue_counts(viewer)

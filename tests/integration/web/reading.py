@@ -1,8 +1,11 @@
 """Reading a page: what strict browsers would refuse, and what stands on it."""
 
+import re
 from html.parser import HTMLParser
+from uuid import UUID
 
 from django.http.response import HttpResponseBase
+from django.test import Client
 
 
 class _Refused(HTMLParser):
@@ -35,3 +38,13 @@ def text_of(response: HttpResponseBase) -> str:
     """Return an answer's text."""
     content: bytes = response.content  # type: ignore[attr-defined]  # the test client's answers
     return content.decode()
+
+
+def page_of(client: Client, case_id: UUID) -> str:
+    """Return the console's page of a case."""
+    return text_of(client.get(f"/console/cases/{case_id}"))
+
+
+def messages_of(response: HttpResponseBase) -> list[str]:
+    """Return what a page says of the last thing that was done."""
+    return re.findall(r'role="status">([^<]+)<', text_of(response))

@@ -21,6 +21,7 @@ from moderation.app.services import (
 from tidegate.api.forms import checked
 from tidegate.api.pagination import limit_of
 from tidegate.api.v1.assets import AssetOut, MoveOut, showing
+from tidegate.api.v1.care import MannerIO
 from tidegate.api.v1.shapes import Flag, Text, choice, page_of, paged
 from tidegate.api.views import View
 from tidegate.assets.models import Modality
@@ -141,6 +142,7 @@ class EvidenceOut(serializers.Serializer[Any]):
         help_text="Personal data was found in it and is shown by kind and number alone."
     )
     is_revealed = serializers.BooleanField(help_text="Personal data is shown as it is.")
+    manner = MannerIO(help_text="How the asker is to be shown it.")
 
 
 class DecisionIn(serializers.Serializer[Any]):
@@ -222,8 +224,8 @@ class NextCase(View):
     def post(self, request: Request) -> Response:
         """Claim the most severe, oldest case that waits; 204 when none does.
 
-        A case you hold already comes first. However many reviewers ask at once, no two get the
-        same one.
+        A case you hold already comes first; what you opted out of never comes. However many
+        reviewers ask at once, no two get the same one. 429 `break_running`: rest first.
         """
         case = claim_next_case(viewer=self.viewer, **checked(NextIn, request.data))
         if case is None:
@@ -271,7 +273,10 @@ class CaseClaim(View):
 
     @extend_schema(operation_id="cases_claim", tags=["cases"], request=None, responses=CaseOut)
     def post(self, request: Request, case_id: UUID) -> Response:
-        """Claim for five minutes; claiming again renews. 409 names the colleague who has it."""
+        """Claim for five minutes; claiming again renews. 409 names the colleague who has it.
+
+        429 `break_running`: rest first, unless you hold it.
+        """
         claim_case(case_id=case_id, viewer=self.viewer)
         return Response(CaseOut(case_for(self.viewer, case_id).case).data)
 

@@ -16,11 +16,13 @@ from moderation.app import selectors, services
 from moderation.app.models import Restriction, TakedownNotice
 from moderation.app.roles import may_decide, may_restrict
 from moderation.app.selectors import CaseEvidence, CaseSummary
+from moderation.core.care import Blur
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
 from tidegate.console.access import AUDITORS, REVIEWERS, staff_only
 from tidegate.console.conflicts import in_words
 from tidegate.console.filters import chosen_filters
+from tidegate.console.manners import stills_of
 from tidegate.primitives.errors import InvalidInput, NotAllowed, TidegateError
 
 NEIGHBOURS = 100
@@ -64,12 +66,23 @@ def reveal(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
 
 @require_POST
 @staff_only(REVIEWERS)
+@never_cache
+def unveil(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
+    """Keep that the veil was lifted; without a script also show the case without it, once."""
+    if request.POST.get("quiet") == "yes":
+        services.unveil_case(case_id=case_id, viewer=viewer)
+        return HttpResponse(status=204)
+    return _page(request, viewer, selectors.case_for(viewer, case_id), is_unveiled=True)
+
+
+@require_POST
+@staff_only(REVIEWERS)
 def claim(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     """Claim a case and show it again."""
     try:
         services.claim_case(case_id=case_id, viewer=viewer)
     except TidegateError as error:
-        messages.error(request, in_words(error.code, error=error))
+        return _refused(request, error, "console-case", case_id=case_id)
     return redirect("console-case", case_id=case_id)
 
 
@@ -97,8 +110,7 @@ def decide(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
             list_hashes=request.POST.get("list_hashes") == "on",
         )
     except TidegateError as error:
-        messages.error(request, in_words(error.code, error=error))
-        return redirect("console-case", case_id=case_id)
+        return _refused(request, error, "console-case", case_id=case_id)
     is_release = decided.outcome == decided.Ruling.RELEASE
     messages.success(request, gettext("Released.") if is_release else gettext("Blocked."))
     return _onward(request, viewer)
@@ -119,8 +131,7 @@ def next_case(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             ]
         return _onward(request, viewer)
     except TidegateError as error:
-        messages.error(request, in_words(error.code, error=error))
-        return redirect("console-queue")
+        return _refused(request, error, "console-queue")
 
 
 @require_POST
@@ -140,7 +151,10 @@ def _onward(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Go on to the next case of what this reviewer is working through, which is theirs then."""
     besides = [UUID(one) for one in request.session.get(_PASSED, [])]
     chosen = chosen_filters(request.POST)
-    case = services.claim_next_case(viewer=viewer, **chosen, besides=besides)
+    try:
+        case = services.claim_next_case(viewer=viewer, **chosen, besides=besides)
+    except TidegateError as error:
+        return _refused(request, error, "console-queue")
     query = urlencode({name: value for name, value in chosen.items() if value})
     if case is None:
         messages.info(request, gettext("No case waits here."))
@@ -150,6 +164,14 @@ def _onward(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     return redirect(f"{page}?{query}" if query else page)
 
 
+def _refused(request: HttpRequest, error: TidegateError, page: str, **where: UUID) -> HttpResponse:
+    """Say why, and send whoever has to rest to a page that says how long."""
+    if error.code == "break_running":
+        return redirect("console-break")
+    messages.error(request, in_words(error.code, error=error))
+    return redirect(reverse(page, kwargs=where))
+
+
 def _id(text: str | None) -> UUID | None:
     try:
         return UUID(text or "")
@@ -157,7 +179,12 @@ def _id(text: str | None) -> UUID | None:
         return None
 
 
-def _page(request: HttpRequest, viewer: Viewer, evidence: CaseEvidence) -> HttpResponse:
+def _page(
+    request: HttpRequest, viewer: Viewer, evidence: CaseEvidence, *, is_unveiled: bool = False
+) -> HttpResponse:
+    is_unveiled = is_unveiled or evidence.manner.blur == Blur.NONE
+    if is_unveiled:
+        services.unveil_case(case_id=evidence.case.id, viewer=viewer)
     before, after = _neighbours(viewer, evidence.case.id)
     is_auditor = viewer.has_role(AUDITORS)
     return render(
@@ -170,6 +197,9 @@ def _page(request: HttpRequest, viewer: Viewer, evidence: CaseEvidence) -> HttpR
             "evidence": evidence,
             "chosen": chosen_filters(request.GET),
             "case": evidence.case,
+            "manner": evidence.manner,
+            "is_unveiled": is_unveiled,
+            "stills": stills_of(evidence) if evidence.asset.modality == "video" else (),
             "asset": evidence.asset,
             "refusal": in_words(evidence.refusal, case=evidence.case),
             "chips": CHIPS,

@@ -28,6 +28,7 @@ def queue(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         cursor=request.GET.get("cursor") or None,
     )
     counts = selectors.queue_counts(viewer)
+    is_fragment = bool(getattr(request, "htmx", False))
     context = {
         "section": "console",
         "place": "queue",
@@ -45,7 +46,9 @@ def queue(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "page": page,
         "counts": counts,
         "may_decide": may_decide(viewer),
+        "care": selectors.care_for(viewer),
+        # Not in the part that the page asks for every four seconds.
+        "seen": None if is_fragment else selectors.exposure_of(viewer),
     }
-    is_fragment = bool(getattr(request, "htmx", False))
     template = "console/parts/queue.html" if is_fragment else "console/queue.html"
     return render(request, template, context)

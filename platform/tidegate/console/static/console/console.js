@@ -34,7 +34,9 @@ function reveal(isSeen) {
     part.inert = !isSeen;
   });
   find("[data-reveal]").setAttribute("aria-pressed", String(isSeen));
+  document.dispatchEvent(new CustomEvent("veil", { detail: isSeen }));
 }
+document.addEventListener("veil:drop", () => reveal(false));
 const isRevealed = () => find("[data-case-page]")?.classList.contains("unveiled") ?? false;
 let pressedAt = 0;
 
@@ -89,6 +91,7 @@ const KEYS = {
   c: () => find("[data-claim]")?.requestSubmit(),
   n: () => find("[data-take-next]")?.requestSubmit(),
   p: () => find("[data-reveal-reason]")?.focus(),
+  v: () => document.dispatchEvent(new CustomEvent("veil:colour")),
   r: () => decide("release"),
   b: () => decide("block"),
   "?": () => document.getElementById("keys").showModal(),
