@@ -16,7 +16,12 @@ from moderation.app.selectors.parties import part_in, takes_part
 from moderation.app.services import rulings
 from moderation.app.services.care_at_work import lock_care, take_up
 from moderation.app.services.case_effects import close_case, let_go, picture, record_case
-from moderation.app.services.hash_rulings import list_output, lock_listed_by_appealed, unlist
+from moderation.app.services.hash_rulings import (
+    list_output,
+    lock_alike,
+    lock_listed_by_appealed,
+    unlist,
+)
 from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
@@ -204,6 +209,7 @@ def decide_case(
     _refuse_held_by_another(case, user_id)
     take_up(case, care)
     listed = [] if is_block else lock_listed_by_appealed(case)
+    to_list = lock_alike(asset) if is_block and list_hashes else []
     reach = rulings.reach_block(plan, asset) if is_block else rulings.reach_release(plan, asset)
     case = close_case(
         asset=asset,
@@ -220,8 +226,7 @@ def decide_case(
             plan, reach, voided_by=user_id, actor=viewer.actor(), reason=words
         )
         unlist(listed, answer=case, viewer=viewer, reason=words)
-    if list_hashes and is_block:
-        list_output(asset=asset, case=case, viewer=viewer, reason=words)
+    list_output(to_list, asset=asset, case=case, viewer=viewer, reason=words)
     return case
 
 

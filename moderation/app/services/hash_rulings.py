@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q
+
 from moderation.app.fingerprints import Fingerprint, fingerprints_of_asset
 from moderation.app.models import Appeal, Case, HashBank, HashEntry
 from moderation.app.services.banks import standard_bank
@@ -15,7 +17,27 @@ from tidegate.audit.services import record
 from tidegate.primitives.clock import now
 
 
-def list_output(*, asset: Asset, case: Case, viewer: Viewer, reason: str) -> list[HashEntry]:
+def lock_alike(asset: Asset) -> list[Fingerprint]:
+    """Return the fingerprints of an output, and lock what lists them already.
+
+    Before any chain is: verdicts lock entries first, too.
+    """
+    found = fingerprints_of_asset(asset)
+    alike = Q(pk__in=[])
+    for one in found:
+        alike |= Q(kind=one.kind, value=one.value)
+    list(HashEntry.objects.select_for_update(of=("self",)).filter(alike).order_by("pk"))
+    return found
+
+
+def list_output(
+    fingerprints: Iterable[Fingerprint],
+    *,
+    asset: Asset,
+    case: Case,
+    viewer: Viewer,
+    reason: str,
+) -> list[HashEntry]:
     """Put a blocked output's fingerprints into the standard banks, in the decision's transaction.
 
     The same bytes, the same text and pictures that look the same will be blocked; a text that is
@@ -27,7 +49,7 @@ def list_output(*, asset: Asset, case: Case, viewer: Viewer, reason: str) -> lis
     than one that has expired: these become entries of this case.
     """
     entries = []
-    for found in fingerprints_of_asset(asset):
+    for found in fingerprints:
         is_near = found.kind == HashEntry.Kind.SIMHASH
         bank = standard_bank(HashBank.Effect.HOLD if is_near else HashBank.Effect.BLOCK)
         entry, before = _ruled_out(bank, found, case=case, viewer=viewer, reason=reason)

@@ -64,6 +64,11 @@ def grow(chain: str, size: int) -> int:
     return written
 
 
+def chains_with_nodes() -> frozenset[str]:
+    """Return the chains that keep nodes: those of 256 entries and more."""
+    return frozenset(TreeNode.objects.values_list("chain", flat=True).distinct())
+
+
 def kept_nodes(chain: str) -> dict[tuple[int, int], bytes]:
     """Return every kept node of a chain by level and index."""
     rows = TreeNode.objects.filter(chain=chain).values_list("level", "index", "hash")

@@ -148,6 +148,8 @@ class _Reader:
         self._link: _Link | None = None
         self._tree = merkle.Growing()
         self._kept: dict[tuple[int, int], bytes] = {}
+        # Most chains are too short for any, and there may be thousands.
+        self._with_nodes = trees.chains_with_nodes()
         self._due: Iterator[_Statement] = iter(())
         self._next: _Statement | None = None
 
@@ -156,7 +158,7 @@ class _Reader:
             self._leave()
             self._link = _Link(entry.chain)
             self._tree = merkle.Growing(self._compare)
-            self._kept = trees.kept_nodes(entry.chain)
+            self._kept = trees.kept_nodes(entry.chain) if entry.chain in self._with_nodes else {}
             self._due = iter(self._statements.pop(entry.chain, []))
             self._next = next(self._due, None)
         self.entries += 1
