@@ -8,6 +8,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from moderation.core.clocks import DEFAULT_CLOCKS, Clocks
+from moderation.core.clocks import load as load_clocks
 from moderation.core.consequences import DEFAULT_CONSEQUENCES, Consequences, load
 from moderation.core.spam import Limits
 
@@ -21,6 +23,7 @@ class Configuration:
     Attributes:
         policy_file: the policy to load; None means the one that comes with the product.
         consequences_file: what follows from rulings and reports; None as above.
+        clocks_file: how long people have for which case; None as above.
         prompt_deadline: how long a request may wait for its prompt's screening.
         picture_deadline: how long a request may wait for the screening of its picture.
         check_deadline: how long a call of /moderations may wait for detectors, in all.
@@ -56,6 +59,7 @@ class Configuration:
 
     policy_file: Path | None = None
     consequences_file: Path | None = None
+    clocks_file: Path | None = None
     prompt_deadline: float = 1.5
     picture_deadline: float = 10.0
     check_deadline: float = 30.0
@@ -124,6 +128,16 @@ def configuration() -> Configuration:
             f" {_LEAST_APPEAL_DAYS} days, at the least"
         )
     return chosen
+
+
+@cache
+def clocks() -> Clocks:
+    """Return how long people have for cases, in this process.
+
+    Raises:
+        InvalidClocks, OSError: the file cannot be obeyed or read.
+    """
+    return load_clocks(configuration().clocks_file or DEFAULT_CLOCKS)
 
 
 @cache

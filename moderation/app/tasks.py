@@ -8,6 +8,7 @@ from moderation.app.rechecking import judge_again
 from moderation.app.services import conduct, lineage
 from moderation.app.services.attempts import forget_attempts as forget
 from moderation.app.services.backtest_runs import advance_backtests
+from moderation.app.services.clocks import escalate_late
 from moderation.app.services.policy_fuse import check_policies
 from moderation.app.services.retro_steps import advance_retro_runs
 from moderation.app.services.shadows import forget_shadows
@@ -61,8 +62,9 @@ def end_restrictions() -> None:
 
 @shared_task(name="moderation.escalate", ignore_result=True)
 def escalate() -> None:
-    """Give people what was not judged before its deadline."""
+    """Give people what was not judged before its deadline, and put late cases first."""
     escalate_overdue()
+    escalate_late()
 
 
 @shared_task(name="moderation.forget_attempts", ignore_result=True)

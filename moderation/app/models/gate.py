@@ -193,6 +193,11 @@ class Case(Row):
     escalated_at = models.DateTimeField(
         null=True, help_text="When the asset was found overdue, alarmed and given to people."
     )
+    due_at = models.DateTimeField(null=True, help_text="By when a person should have decided.")
+    due_under = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="The clock that says so."
+    )
+    late_at = models.DateTimeField(null=True, help_text="When it was found late, and escalated.")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -235,6 +240,10 @@ class Case(Row):
                 name="moderation_appeal_claimed_by_somebody_else",
             ),
             models.CheckConstraint(
+                condition=Q(late_at__isnull=True) | Q(due_at__isnull=False),
+                name="moderation_late_case_was_due",
+            ),
+            models.CheckConstraint(
                 condition=~Q(because="overdue") | Q(escalated_at__isnull=False),
                 name="moderation_overdue_case_was_escalated",
             ),
@@ -268,6 +277,11 @@ class Case(Row):
                 name="moderation_case_queue",
             ),
             models.Index(fields=["asset", "-created_at"], name="moderation_case_asset"),
+            models.Index(
+                fields=["due_at"],
+                condition=~Q(state="decided") & Q(late_at__isnull=True),
+                name="moderation_case_due",
+            ),
             models.Index(
                 fields=["-decided_at"], condition=Q(state="decided"), name="moderation_case_decided"
             ),

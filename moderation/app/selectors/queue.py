@@ -100,6 +100,7 @@ def queue_counts(viewer: Viewer) -> QueueCounts:
         mine=Count("id", filter=is_claimed & Q(claimed_by_id=viewer.user_id)),
         unavailable=Count("id", filter=is_undecided & Q(because=Case.Because.UNAVAILABLE)),
         overdue=Count("id", filter=is_undecided & Q(because=Case.Because.OVERDUE)),
+        late=Count("id", filter=is_undecided & Q(due_at__lte=at)),
         reported=Count("id", filter=is_undecided & Q(report_count__gt=0)),
         decided_today=Count("id", filter=Q(decided_at__gt=at - timedelta(days=1))),
         oldest_opened_at=Min("created_at", filter=is_undecided),
@@ -138,6 +139,9 @@ def summary(case: Case, viewer: Viewer) -> CaseSummary:
         reason=case.reason,
         decided_by=decider(case),
         decided_at=case.decided_at,
+        due_at=case.due_at,
+        due_under=case.due_under,
+        is_late=case.due_at is not None and (case.decided_at or now()) > case.due_at,
     )
 
 

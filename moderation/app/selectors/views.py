@@ -38,6 +38,9 @@ class CaseSummary:
     reason: str
     decided_by: str
     decided_at: datetime | None
+    due_at: datetime | None
+    due_under: str
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class QueueCounts:
     mine: int
     unavailable: int
     overdue: int
+    late: int
     reported: int
     decided_today: int
     oldest_opened_at: datetime | None

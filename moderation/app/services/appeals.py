@@ -9,6 +9,7 @@ from django.db import transaction
 from moderation.app.models import Appeal, Case, Verdict
 from moderation.app.selectors.appeals import Decision, appeal_standing
 from moderation.app.services.case_effects import lock_undecided, open_case
+from moderation.app.services.clocks import tighten
 from moderation.app.services.reasons import kept_reason
 from moderation.core.hazards import UNKNOWN, urgency
 from tidegate.accounts.viewers import Viewer
@@ -127,6 +128,7 @@ def _case_for(asset: Asset, decision: Decision, viewer: Viewer) -> Case:
             case.claimed_by_id, case.lease_expires_at = None, None
     case.severity = max(case.severity, severity)
     case.save(update_fields=["not_by", "state", "claimed_by", "lease_expires_at", "severity"])
+    tighten(case, [f"case.{Case.Because.APPEAL}"])
     return case
 
 

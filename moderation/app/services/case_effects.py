@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, cast
 from uuid import UUID
 
+from moderation.app.configuration import clocks
 from moderation.app.models import Appeal, Case, Hold, Report, Verdict
 from moderation.app.public_reasons import GENERAL, public_reasons
 from moderation.app.services.letters import tell_appellant, tell_reporters
@@ -49,10 +50,13 @@ def open_case(
     The newest decided case becomes its `previous`: a case that is looked at again is a new
     row, so no decision is ever overwritten.
     """
+    clock = clocks().started_by([f"case.{because}"])
     case = Case(
         asset=asset,
         organisation_id=asset.organisation_id,
         verdict=verdict,
+        due_at=None if clock is None else now() + clock.lasts,
+        due_under="" if clock is None else clock.name,
         previous=Case.objects.filter(asset=asset, reopened_as=None)
         .order_by("-created_at", "-id")
         .first(),

@@ -9,6 +9,7 @@ from moderation.app.models import Case, Hold, TakedownNotice
 from moderation.app.public_reasons import public_reasons
 from moderation.app.roles import require_decider
 from moderation.app.services.case_effects import lock_undecided, open_case
+from moderation.app.services.clocks import tighten
 from moderation.app.services.reasons import kept_reason
 from moderation.app.services.statements import state_hold
 from moderation.core.dsa import Automation, Source
@@ -75,6 +76,7 @@ def record_notice(
     )
     if asset.visibility != Visibility.BLOCKED:
         notice.case = _case_of(asset, viewer)
+        tighten(notice.case, [f"case.{Case.Because.NOTICE}", f"notice.{basis}"])
         notice.held_at_once = (
             basis in consequences().notices_hold_at_once and asset.visibility == Visibility.RELEASED
         )

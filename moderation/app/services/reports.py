@@ -9,6 +9,7 @@ from moderation.app.models import REASON_CHARACTERS, Case, Hold, Report
 from moderation.app.public_reasons import public_reasons
 from moderation.app.selectors.reporters import reported_in
 from moderation.app.services.case_effects import GATE, lock_undecided, open_case
+from moderation.app.services.clocks import tighten
 from moderation.app.services.statements import state_hold
 from moderation.core.dsa import Source
 from moderation.core.hazards import urgency
@@ -74,6 +75,7 @@ def record_report(
             "reason": reason if reason in REPORT_REASONS else "",
         },
     )
+    tighten(case, [f"case.{Case.Because.REPORT}", f"report.{reason}"])
     reports = reported_in(case, but=asset.owner_id)
     weighing = consequences().reports
     case.report_count = len(reports)

@@ -80,6 +80,7 @@ class Action(StrEnum):
     CASE_OPENED = "case.opened"
     CASE_CLAIMED = "case.claimed"
     CASE_CLAIM_RELEASED = "case.claim_released"
+    CASE_LATE = "case.late"
     CASE_DECIDED = "case.decided"
     ASSET_OVERDUE = "asset.overdue"
     CASE_VIEWED = "case.viewed"

@@ -240,6 +240,24 @@ class AppealDecided:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseLate:
+    """Nobody has decided a case within the time that its clock gives."""
+
+    TYPE: ClassVar[str] = "tidegate.case.late.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    case_id: UUID
+    asset_id: UUID
+    organisation_id: UUID
+    clock: str
+    due_at: datetime
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
 class AssetOverdue:
     """An asset was not judged before its deadline: the alarm, once per asset.
 

@@ -51,6 +51,9 @@ class CaseOut(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_blank=True)
     decided_by = serializers.CharField(allow_blank=True)
     decided_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True, help_text="Null: no clock runs.")
+    due_under = serializers.CharField(allow_blank=True, help_text="The clock that says so.")
+    is_late = serializers.BooleanField()
 
 
 class ScoreOut(serializers.Serializer[Any]):

@@ -1,9 +1,11 @@
 """Lengths of time in templates."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import template
 from django.utils.translation import gettext
+
+from tidegate.primitives.clock import now
 
 register = template.Library()
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -22,3 +24,12 @@ def span(length: timedelta | None) -> str:
     if seconds < 2 * _DAY:
         return gettext("%(number)s h") % {"number": f"{seconds / _HOUR:.1f}"}
     return gettext("%(number)s d") % {"number": f"{seconds / _DAY:.1f}"}
+
+
+@register.filter
+def due(moment: datetime) -> str:
+    """Return how long is left until a moment, or how long it is over."""
+    left = moment - now()
+    if left > timedelta(0):
+        return gettext("due in %(time)s") % {"time": span(left)}
+    return gettext("late by %(time)s") % {"time": span(-left)}
