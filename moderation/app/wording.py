@@ -37,9 +37,9 @@ _SUBJECTS: Final[Words] = {
     Measure.SUSPENDED: gettext_lazy("Your account is suspended (%(reference)s)"),
 }
 _EFFECTS: Final[Words] = {
-    Measure.BLOCKED: gettext_lazy("Only you and our staff see it, everywhere."),
+    Measure.BLOCKED: gettext_lazy("We blocked it. Only you and our staff see it, everywhere."),
     Measure.HELD: gettext_lazy(
-        "Only you and our staff see it, everywhere, until a person has looked at it."
+        "We hold it back. Only you and our staff see it, everywhere, until a person has looked."
     ),
     Measure.COOLDOWN: gettext_lazy("You cannot make anything new. What you made stays."),
     Measure.NO_PUBLIC: gettext_lazy("What you make now is seen by your own organisation only."),

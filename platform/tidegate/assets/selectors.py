@@ -142,12 +142,24 @@ def parameters_of(viewer: Viewer, asset: Asset) -> dict[str, Any]:
     return shown
 
 
-def history_for(viewer: Viewer, asset_id: UUID) -> QuerySet[Move]:
+def history_for(viewer: Viewer, asset_id: UUID) -> list[Move]:
     """Return an asset's moves, oldest first, for its owner and staff; for others none.
+
+    What a reviewer wrote is for staff: its owner gets the moves without it, and a letter that says
+    why.
 
     Raises:
         NotFound: the viewer may not see the asset.
     """
     asset = asset_for(viewer, asset_id)
-    moves = Move.objects.filter(asset=asset).order_by("version")
-    return moves if sees_all_of(viewer, asset) else moves.none()
+    if not sees_all_of(viewer, asset):
+        return []
+    moves = list(Move.objects.filter(asset=asset).order_by("version"))
+    if not viewer.is_staff:
+        for move in moves:
+            if move.actor_kind != "system" and Visibility.WITHDRAWN not in {
+                move.before,
+                move.after,
+            }:
+                move.reason = ""
+    return moves

@@ -47,6 +47,23 @@ def test_a_message_is_announced_read_and_leads_to_the_appeal(blocked: Asset) -> 
     assert "new message" not in text(author, "/library")
 
 
+def test_what_the_reviewer_wrote_stays_with_staff(blocked: Asset) -> None:
+    author = browser_of(blocked.owner)
+    for address in (f"/assets/{blocked.pk}", f"/api/v1/assets/{blocked.pk}/history"):
+        assert "it is so" not in text(author, address)
+    auditor = browser_of(factories.make_user(staff=["auditor"]))
+    assert "it is so" in text(auditor, f"/assets/{blocked.pk}")
+    letter = Letter.objects.get(statement__asset=blocked)
+    assert "it is so" not in letter.body
+
+
+def test_a_letter_links_to_what_it_is_about(blocked: Asset) -> None:
+    letter = Letter.objects.get(statement__asset=blocked)
+    shown = text(browser_of(blocked.owner), f"/messages/{letter.pk}")
+    assert f'/assets/{blocked.pk}" rel="nofollow">http' in shown
+    assert "&lt;a" not in shown
+
+
 def test_a_message_says_when_it_does_not_hold_any_more(blocked: Asset) -> None:
     letter = Letter.objects.get(statement__asset=blocked)
     conduct.decided(conduct.reopened(blocked), "release")
