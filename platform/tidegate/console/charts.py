@@ -44,17 +44,27 @@ def pairs(left: Sequence[float], right: Sequence[float]) -> list[Pair]:
 
 
 def line(figures: Sequence[float | None]) -> list[str]:
-    """Return the points of lines through the middle of each step; a None interrupts."""
+    """Return the points of lines through the middle of each step; a None interrupts.
+
+    What stands alone is a short line of its own, or nobody would see it.
+    """
     highest = max([one for one in figures if one is not None], default=0.0) or 1.0
     step = WIDTH / max(len(figures), 1)
-    pieces: list[list[str]] = [[]]
+    pieces: list[list[tuple[float, float]]] = [[]]
     for at, one in enumerate(figures):
         if one is None:
             pieces.append([])
         else:
             y = HEIGHT - one / highest * (HEIGHT - 2) - 1
-            pieces[-1].append(f"{at * step + step / 2:.2f},{y:.2f}")
-    return [" ".join(piece) for piece in pieces if piece]
+            pieces[-1].append((at * step + step / 2, y))
+    return [_points(piece, step) for piece in pieces if piece]
+
+
+def _points(piece: Sequence[tuple[float, float]], step: float) -> str:
+    if len(piece) == 1:
+        ((x, y),) = piece
+        piece = [(x - step / 3, y), (x + step / 3, y)]
+    return " ".join(f"{x:.2f},{y:.2f}" for x, y in piece)
 
 
 def _bar(x: float, width: float, share: float) -> Bar:
