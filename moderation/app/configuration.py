@@ -11,9 +11,13 @@ from django.core.exceptions import ImproperlyConfigured
 from moderation.core.clocks import DEFAULT_CLOCKS, Clocks
 from moderation.core.clocks import load as load_clocks
 from moderation.core.consequences import DEFAULT_CONSEQUENCES, Consequences, load
+from moderation.core.house_rules import DEFAULT_HOUSE_RULES, HouseRules
+from moderation.core.house_rules import load as load_house_rules
 from moderation.core.spam import Limits
 
 _LEAST_APPEAL_DAYS = 184
+UNDO_ON_THE_WAY = timedelta(seconds=5)
+"""A request to undo that leaves in time may arrive a little later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Configuration:
         policy_file: the policy to load; None means the one that comes with the product.
         consequences_file: what follows from rulings and reports; None as above.
         clocks_file: how long people have for which case; None as above.
+        house_rules_file: how people decide, and on which grounds; None as above.
         prompt_deadline: how long a request may wait for its prompt's screening.
         picture_deadline: how long a request may wait for the screening of its picture.
         check_deadline: how long a call of /moderations may wait for detectors, in all.
@@ -60,6 +65,7 @@ class Configuration:
     policy_file: Path | None = None
     consequences_file: Path | None = None
     clocks_file: Path | None = None
+    house_rules_file: Path | None = None
     prompt_deadline: float = 1.5
     picture_deadline: float = 10.0
     check_deadline: float = 30.0
@@ -138,6 +144,16 @@ def clocks() -> Clocks:
         InvalidClocks, OSError: the file cannot be obeyed or read.
     """
     return load_clocks(configuration().clocks_file or DEFAULT_CLOCKS)
+
+
+@cache
+def house_rules() -> HouseRules:
+    """Return how people decide in this process.
+
+    Raises:
+        InvalidHouseRules, OSError: the file cannot be obeyed or read.
+    """
+    return load_house_rules(configuration().house_rules_file or DEFAULT_HOUSE_RULES)
 
 
 @cache

@@ -15,7 +15,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import ngettext
 
-from moderation.app.configuration import configuration
+from moderation.app.configuration import UNDO_ON_THE_WAY, configuration, house_rules
 from moderation.app.models import Letter
 from tidegate.primitives.clock import now
 
@@ -44,8 +44,16 @@ def _due() -> list[UUID]:
 
 
 def _unsent() -> QuerySet[Letter]:
-    is_due = Q(next_try_at=None) | Q(next_try_at__lte=now())
-    return Letter.objects.filter(is_due, by_mail=True, sent_at=None)
+    at = now()
+    is_due = Q(next_try_at=None) | Q(next_try_at__lte=at)
+    # What a reviewer may still take back is not written to anybody.
+    return Letter.objects.filter(
+        is_due,
+        by_mail=True,
+        sent_at=None,
+        withdrawn_at=None,
+        created_at__lte=at - house_rules().undo - UNDO_ON_THE_WAY,
+    )
 
 
 @transaction.atomic

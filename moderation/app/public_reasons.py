@@ -38,6 +38,7 @@ _TITLES = {
     WAITING: gettext_noop("Our automatic checks could not finish; a person will look at it."),
     "reported": gettext_noop("People reported this; a person will look at it."),
     "lineage": gettext_noop("What this was made from was blocked; a person will look at it."),
+    "duplicate": gettext_noop("The same was blocked elsewhere; a person will look at it."),
     "author_review": gettext_noop("A person looks at your outputs before others see them."),
     "notice": gettext_noop("Somebody claims a right against this; a person will look at it."),
     "listed": gettext_noop("This is the same as something that was blocked before."),
@@ -61,6 +62,7 @@ _TITLES = {
     "spam": gettext_noop("This looks like spam or a scam."),
     "profanity": gettext_noop("This uses strong language."),
     "prompt_attack": gettext_noop("This looks like an attempt to get around our safety checks."),
+    "second_look": gettext_noop("Another person looks at this before it is decided."),
     "review": gettext_noop("A person has to look at this first."),
 }
 _NEVER_NAMED = frozenset({"child_safety"})

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from moderation.app.models import Case, Restriction
 from moderation.app.selectors.strikes import restrictions_in_force
-from moderation.app.services.lineage import blocked_ancestor
+from moderation.app.services.lineage import blocked_ancestor, blocked_duplicate
 from tidegate.assets.models import Asset
 from tidegate.contracts.ports import Restraint
 
@@ -23,8 +23,13 @@ class KnownRestraints:
     def on_restoring(
         self, *, asset_id: UUID, author_id: UUID, organisation_id: UUID
     ) -> Restraint | None:
-        """As publishing; and what was made from something blocked stays away with it."""
+        """As publishing; what was made from something blocked, or is the same, stays away too."""
         restraint = self.on_publishing(author_id=author_id, organisation_id=organisation_id)
-        if restraint is None and blocked_ancestor(Asset.objects.get(pk=asset_id)) is not None:
+        if restraint is not None:
+            return restraint
+        asset = Asset.objects.get(pk=asset_id)
+        if blocked_ancestor(asset) is not None:
             return Restraint(Case.Because.LINEAGE.value, None)
-        return restraint
+        if blocked_duplicate(asset) is not None:
+            return Restraint(Case.Because.DUPLICATE.value, None)
+        return None

@@ -1,16 +1,26 @@
 """Who may look into the gate, and who may decide."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from uuid import UUID
 
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.errors import NotAllowed
 
-DECIDERS = frozenset({"reviewer", "senior_reviewer", "policy_admin"})
+DECIDERS = frozenset({"reviewer", "senior_reviewer", "policy_admin", "legal_counsel"})
 READERS = DECIDERS | {"auditor"}
 HASH_KEEPERS = frozenset({"senior_reviewer", "policy_admin"})
 RESTRICTERS = frozenset({"senior_reviewer", "policy_admin"})
 BANK_ADMINS = frozenset({"policy_admin"})
 LEADS = frozenset({"senior_reviewer", "policy_admin"})
+DESKS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "first": frozenset({"reviewer", "senior_reviewer", "policy_admin"}),
+        "senior": LEADS,
+        "legal": frozenset({"legal_counsel", "policy_admin"}),
+    }
+)
+"""Who decides the cases of which desk."""
 
 
 def require_reader(viewer: Viewer) -> UUID:
@@ -21,6 +31,11 @@ def require_reader(viewer: Viewer) -> UUID:
 def require_decider(viewer: Viewer) -> UUID:
     """Return the reviewer's user id, or raise NotAllowed."""
     return _require(viewer, DECIDERS, "cases:decide")
+
+
+def desks_of(viewer: Viewer) -> tuple[str, ...]:
+    """Return the desks whose cases the viewer decides."""
+    return tuple(desk for desk, roles in DESKS.items() if viewer.has_role(roles))
 
 
 def require_restricter(viewer: Viewer) -> UUID:

@@ -8,6 +8,7 @@ from moderation.app.rechecking import judge_again
 from moderation.app.services import conduct, lineage
 from moderation.app.services.attempts import forget_attempts as forget
 from moderation.app.services.backtest_runs import advance_backtests
+from moderation.app.services.bulk import advance_bulks
 from moderation.app.services.clocks import escalate_late
 from moderation.app.services.policy_fuse import check_policies
 from moderation.app.services.retro_steps import advance_retro_runs
@@ -52,6 +53,12 @@ def forget_old_shadows() -> None:
 def spread_blocks() -> None:
     """Reach what blocks were too large to reach at once, and give back likewise."""
     lineage.go_on()
+
+
+@shared_task(name="moderation.bulk_decisions", ignore_result=True)
+def bulk_decisions() -> None:
+    """Go on with decisions about many cases, and with their reversal."""
+    advance_bulks(seconds=_SECONDS)
 
 
 @shared_task(name="moderation.end_restrictions", ignore_result=True)

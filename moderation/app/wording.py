@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_lazy
 
-from moderation.app.models import Appeal, Case, Restriction, TakedownNotice
+from moderation.app.models import Appeal, Case, Decision, Restriction, TakedownNotice
 from moderation.app.public_reasons import GENERAL, public_reasons
 from moderation.core.dsa import Automation, Ground, Measure, Source
 from moderation.core.taxonomy import Language, taxonomy
@@ -55,6 +55,8 @@ _LAWS: Final[Words] = {
     TakedownNotice.Basis.AUTHORITY: gettext_lazy("The order of an authority"),
     TakedownNotice.Basis.OTHER: gettext_lazy("The rights of others"),
 }
+ORDERS: Final = (TakedownNotice.Basis.COURT_ORDER.value, TakedownNotice.Basis.AUTHORITY.value)
+"""Reasons of decisions that are the law's and not ours."""
 _SOURCES: Final[Words] = {
     Source.OWN: gettext_lazy("We found it on our own initiative."),
     Source.NOTICE: gettext_lazy("Somebody who claims a right gave us notice of it."),
@@ -107,6 +109,16 @@ def law_ground(notice: TakedownNotice, *, is_decided: bool) -> Ground:
     return Ground(True, str(_LAWS[notice.basis]), why + reference)
 
 
+def order_ground(decision: Decision) -> Ground:
+    """Return what rests on an order that a reviewer names in their decision."""
+    by = decision.details.get("court") or decision.details.get("authority") or ""
+    why = gettext("%(by)s ordered it. The reference is %(reference)s.") % {
+        "by": by,
+        "reference": decision.details.get("reference", ""),
+    }
+    return Ground(True, str(_LAWS[decision.reason_code]), why)
+
+
 def waiting_ground(because: str) -> Ground:
     """Return why something is held back that nobody has found to break a rule."""
     reason = public_reasons([because])[0].titled()
@@ -117,7 +129,8 @@ def conduct_ground(restriction: Restriction) -> Ground:
     """Return what a restriction of a person rests on."""
     name = gettext("Our rules about repeated breaches")
     if restriction.points is None:
-        return Ground(False, name, restriction.reason)
+        # One that comes with a block says the public reason of the block, which is translated.
+        return Ground(False, name, gettext(restriction.reason))
     return Ground(
         False,
         name,

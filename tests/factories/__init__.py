@@ -26,6 +26,7 @@ PASSWORD = "correct horse battery staple"
 SYSTEM = system("tests")
 
 _numbers = count(1)
+_TURNS = count(2)
 _PATHS = {
     Visibility.PENDING: (),
     Visibility.RELEASED: (Visibility.RELEASED,),
@@ -139,14 +140,18 @@ def make_asset(
     visibility: str = "released",
     modality: AssetModality = "text",
     prompt: str = "a lighthouse at dawn",
-    text: str = "The lamp turned once more.",
+    text: str = "",
     title: str = "",
     media: Collection[Media] = (),
     job_id: UUID | None = None,
     parent: Asset | None = None,
     seed: int = 1,
 ) -> Asset:
-    """Make an asset and walk it to a visibility. Without `media`, its original is its text."""
+    """Make an asset and walk it to a visibility. Without `media`, its original is its text.
+
+    Without a text, one that no other asset has: what is the same is held with what is blocked.
+    """
+    text = text or f"The lamp turned {next(_TURNS)} times."
     place = project or make_project()
     asset = create_asset(
         organisation_id=place.organisation_id,

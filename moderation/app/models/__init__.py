@@ -11,6 +11,7 @@ from moderation.app.models.consequences import (
     Strike,
     TakedownNotice,
 )
+from moderation.app.models.decisions import ACTION_NAMES, BulkDecision, Decision
 from moderation.app.models.gate import (
     REASON_CHARACTERS,
     VERDICT_NAMES,
@@ -31,14 +32,17 @@ from moderation.app.models.statements import Letter, Statement
 from moderation.app.models.taxonomy import TaxonomyHazard, TaxonomyMapping
 
 __all__ = [
+    "ACTION_NAMES",
     "POLICY_REASON_CHARACTERS",
     "REASON_CHARACTERS",
     "VERDICT_NAMES",
     "Appeal",
     "Attempt",
     "BacktestRun",
+    "BulkDecision",
     "CareRules",
     "Case",
+    "Decision",
     "HashBank",
     "HashEntry",
     "HashFrame",

@@ -141,6 +141,15 @@ class Case(Row):
         OVERDUE = "overdue"
         # Who was ruled against asks for another person's look.
         APPEAL = "appeal"
+        # The same as something that was blocked.
+        DUPLICATE = "duplicate"
+
+    class Desk(models.TextChoices):
+        """Who may decide it: anybody who reviews, senior staff, or who answers for the law."""
+
+        FIRST = "first"
+        SENIOR = "senior"
+        LEGAL = "legal"
 
     class Ruling(models.TextChoices):
         """What a case can end with."""
@@ -173,6 +182,19 @@ class Case(Row):
     because = models.CharField(max_length=16, choices=Because)
     severity = models.PositiveSmallIntegerField(default=0)
     hazards = models.JSONField(default=list)
+    ruled_on = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="What the ruling is about, where its reason names another hazard.",
+    )
+    desk = models.CharField(max_length=8, choices=Desk, default=Desk.FIRST, db_default=Desk.FIRST)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who gave it to another desk: somebody else decides.",
+    )
     report_count = models.PositiveIntegerField(default=0)
     report_weight = models.FloatField(
         default=0.0, db_default=0.0, help_text="What its reports count together."
@@ -223,6 +245,7 @@ class Case(Row):
                         "notice",
                         "overdue",
                         "appeal",
+                        "duplicate",
                     ]
                 ),
                 name="moderation_case_because_known",
@@ -238,6 +261,16 @@ class Case(Row):
                 | Q(claimed_by__isnull=True)
                 | ~Q(claimed_by=models.F("not_by")),
                 name="moderation_appeal_claimed_by_somebody_else",
+            ),
+            models.CheckConstraint(
+                condition=Q(desk__in=["first", "senior", "legal"]),
+                name="moderation_case_desk_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(proposed_by__isnull=True)
+                | Q(decided_by__isnull=True)
+                | ~Q(decided_by=models.F("proposed_by")),
+                name="moderation_second_level_is_somebody_else",
             ),
             models.CheckConstraint(
                 condition=Q(late_at__isnull=True) | Q(due_at__isnull=False),
@@ -289,6 +322,11 @@ class Case(Row):
 
     def __str__(self) -> str:
         return f"case {self.pk} ({self.state})"
+
+    @property
+    def grounds(self) -> list[str]:
+        """The hazards that its ruling is about: what the reviewer named, or what was found."""
+        return list(self.ruled_on or self.hazards)
 
     def move_to(self, state: str) -> None:
         """Set the new state, or raise InvalidMove."""

@@ -99,6 +99,9 @@ class Letter(Row):
     read_at = models.DateTimeField(null=True)
     by_mail = models.BooleanField(default=True)
     sent_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(
+        null=True, help_text="When what it says was taken back, before anybody had read it."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, help_text="Not mailed before; empty: at once.")
     last_error = models.CharField(max_length=200, blank=True, default="")
@@ -111,20 +114,27 @@ class Letter(Row):
                 | Q(kind="report", report__isnull=False),
                 name="moderation_letter_is_about_something",
             ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True)
+                | Q(sent_at__isnull=True, read_at__isnull=True),
+                name="moderation_withdrawn_letter_was_not_read",
+            ),
             models.UniqueConstraint(
-                fields=["statement", "kind"], name="moderation_one_letter_of_a_kind_per_statement"
+                fields=["statement", "kind"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="moderation_one_letter_of_a_kind_per_statement",
             ),
         ]
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="moderation_letter_of"),
             models.Index(
                 fields=["recipient"],
-                condition=Q(read_at__isnull=True),
+                condition=Q(read_at__isnull=True, withdrawn_at__isnull=True),
                 name="moderation_letter_unread",
             ),
             models.Index(
                 fields=["created_at"],
-                condition=Q(by_mail=True, sent_at__isnull=True),
+                condition=Q(by_mail=True, sent_at__isnull=True, withdrawn_at__isnull=True),
                 name="moderation_letter_to_mail",
             ),
         ]

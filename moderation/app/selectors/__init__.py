@@ -13,6 +13,13 @@ from moderation.app.selectors.banks import (
     matches_of,
 )
 from moderation.app.selectors.care import care_for, care_rules, chosen_by
+from moderation.app.selectors.decisions import (
+    DecisionSummary,
+    bulk_decision,
+    bulk_decisions,
+    decision_to_undo,
+    decisions_of,
+)
 from moderation.app.selectors.evidence import case_for, cases_without_detectors
 from moderation.app.selectors.exposure import (
     Exposure,
@@ -84,6 +91,7 @@ __all__ = [
     "CaseEvidence",
     "CasePage",
     "CaseSummary",
+    "DecisionSummary",
     "ExportedStatement",
     "Exposure",
     "Operations",
@@ -106,11 +114,15 @@ __all__ = [
     "bank_for",
     "bank_named",
     "banks",
+    "bulk_decision",
+    "bulk_decisions",
     "care_for",
     "care_rules",
     "case_for",
     "cases_without_detectors",
     "chosen_by",
+    "decision_to_undo",
+    "decisions_of",
     "difference",
     "disagreements",
     "evidence_for",

@@ -12,6 +12,7 @@ from django.db.models.functions import Trunc
 
 from moderation.app.models import Appeal, Case
 from moderation.app.roles import require_reader
+from moderation.app.selectors.decisions import was_reversed
 from moderation.app.selectors.percentiles import Percentile, lasted, percentile
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
@@ -27,7 +28,11 @@ SELECT cause->>'detector' AS detector, cause->>'hazard' AS hazard,
 FROM moderation_case held
 JOIN moderation_verdict verdict ON verdict.id = held.verdict_id
 CROSS JOIN LATERAL jsonb_array_elements(verdict.reasons) AS cause
-WHERE held.decided_at >= %s AND held.decided_by_id IS NOT NULL
+WHERE NOT EXISTS (
+    SELECT FROM moderation_decision AS gone
+    WHERE gone.case_id = held.id AND gone.reversed_at IS NOT NULL
+  )
+  AND held.decided_at >= %s AND held.decided_by_id IS NOT NULL
   AND coalesce(cause->>'detector', '') <> '' AND held.because IN ('hold', 'appeal')
   AND (%s::uuid IS NULL OR held.organisation_id = %s::uuid)
 GROUP BY 1, 2
@@ -128,7 +133,7 @@ def operations(viewer: Viewer, *, hours: int = 24) -> Operations:
     own = viewer.organisation_id
     cases = Case.objects.all() if own is None else Case.objects.filter(organisation_id=own)
     since = now() - timedelta(hours=hours)
-    decided = cases.filter(decided_at__gte=since, decided_by__isnull=False)
+    decided = cases.filter(~was_reversed(), decided_at__gte=since, decided_by__isnull=False)
     appeals = Appeal.objects.filter(answer__in=cases, closed_at__gte=since)
     return Operations(
         hours=hours,

@@ -142,6 +142,7 @@ def summary(case: Case, viewer: Viewer) -> CaseSummary:
         due_at=case.due_at,
         due_under=case.due_under,
         is_late=case.due_at is not None and (case.decided_at or now()) > case.due_at,
+        desk=case.desk,
     )
 
 

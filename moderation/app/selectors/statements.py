@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from moderation.app.models import Letter, Statement
 from moderation.app.roles import require_reader
@@ -32,7 +32,7 @@ def own_statements(viewer: Viewer) -> QuerySet[Statement]:
     """
     if viewer.user_id is None:
         raise NotAllowed("Sign in to see what was decided.", code="sign_in_first")
-    found = Statement.objects.filter(recipient_id=viewer.user_id).select_related("asset")
+    found = told_statements().filter(recipient_id=viewer.user_id).select_related("asset")
     if viewer.organisation_id is not None:
         # A key reads of its own organisation, and of what concerns its owner everywhere.
         found = found.filter(Q(organisation_id=viewer.organisation_id) | Q(organisation_id=None))
@@ -50,12 +50,13 @@ def own_letters(viewer: Viewer) -> QuerySet[Letter]:
     """Return what the viewer was told, newest first. Raises as `own_statements`."""
     if viewer.user_id is None:
         raise NotAllowed("Sign in to read your messages.", code="sign_in_first")
-    return Letter.objects.filter(recipient_id=viewer.user_id).order_by("-id")
+    own = Letter.objects.filter(recipient_id=viewer.user_id, withdrawn_at=None)
+    return own.order_by("-id")
 
 
 def unread_letters(user_id: UUID) -> int:
     """Return how many letters somebody has not opened."""
-    return Letter.objects.filter(recipient_id=user_id, read_at=None).count()
+    return Letter.objects.filter(recipient_id=user_id, read_at=None, withdrawn_at=None).count()
 
 
 def statements_for(
@@ -68,7 +69,7 @@ def statements_for(
     """
     if not viewer.is_system:
         require_reader(viewer)
-    found = Statement.objects.all()
+    found = told_statements()
     if viewer.organisation_id is not None:
         found = found.filter(organisation_id=viewer.organisation_id)
     if since is not None:
@@ -76,6 +77,14 @@ def statements_for(
     if until is not None:
         found = found.filter(created_at__lt=until)
     return found.order_by("id")
+
+
+def told_statements() -> QuerySet[Statement]:
+    """Return the statements but for those that were taken back before anybody had read them."""
+    withdrawn = Letter.objects.filter(
+        statement=OuterRef("pk"), kind=Letter.Kind.STATEMENT, withdrawn_at__isnull=False
+    )
+    return Statement.objects.filter(~Exists(withdrawn))
 
 
 def exported_statement(statement: Statement) -> ExportedStatement:

@@ -13,7 +13,9 @@ from django.db.models import Count, F, Q, QuerySet
 
 from moderation.app.models import Appeal, Case, Report, Statement, TakedownNotice
 from moderation.app.roles import require_reader
+from moderation.app.selectors.decisions import was_reversed
 from moderation.app.selectors.percentiles import percentile
+from moderation.app.selectors.statements import told_statements
 from tidegate.accounts.viewers import Viewer
 
 
@@ -106,9 +108,13 @@ def public_transparency(*, since: datetime, until: datetime) -> TransparencyRepo
 
 def _report(since: datetime, until: datetime, whose: Q) -> TransparencyReport:
     within = Q(created_at__gte=since, created_at__lt=until)
-    stated = Statement.objects.filter(whose, within)
+    stated = told_statements().filter(whose, within)
     decided = Case.objects.filter(
-        whose, decided_at__gte=since, decided_at__lt=until, decided_by__isnull=False
+        ~was_reversed(),
+        whose,
+        decided_at__gte=since,
+        decided_at__lt=until,
+        decided_by__isnull=False,
     )
     through_asset = _of(whose, "asset__organisation_id")
     appeals = Appeal.objects.filter(through_asset, within)

@@ -41,6 +41,7 @@ class CaseSummary:
     due_at: datetime | None
     due_under: str
     is_late: bool
+    desk: str
 
 
 @dataclass(frozen=True, slots=True)

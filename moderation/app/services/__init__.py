@@ -15,9 +15,11 @@ from moderation.app.services.backtest_runs import (
     start_backtest,
 )
 from moderation.app.services.banks import change_bank, create_bank
+from moderation.app.services.bulk import advance_bulks, preview_bulk, reverse_bulk, start_bulk
 from moderation.app.services.care import choose_care, set_care_rules
-from moderation.app.services.cases import claim_case, claim_next_case, decide_case, release_claim
+from moderation.app.services.cases import claim_case, claim_next_case, release_claim
 from moderation.app.services.conduct import impose_restriction, lift_restriction, void_strike
+from moderation.app.services.decisions import decide_case
 from moderation.app.services.exchanges import import_hashes
 from moderation.app.services.hashes import (
     add_hash,
@@ -35,6 +37,7 @@ from moderation.app.services.policy_moves import move_policy, propose_policy, ro
 from moderation.app.services.reports import record_report
 from moderation.app.services.retro_runs import move_retro_run, preview_retro_run
 from moderation.app.services.retro_steps import advance_retro_run, advance_retro_runs
+from moderation.app.services.reversals import reverse_decision, undo_decision
 from moderation.app.services.screenings import record_screening
 from moderation.app.services.shadows import forget_shadows, note_shadows
 from moderation.app.services.statements import note_export
@@ -46,6 +49,7 @@ __all__ = [
     "activate_policy",
     "add_hash",
     "advance_backtests",
+    "advance_bulks",
     "advance_retro_run",
     "advance_retro_runs",
     "cancel_backtest",
@@ -68,6 +72,7 @@ __all__ = [
     "note_shadows",
     "note_view",
     "pause_hash",
+    "preview_bulk",
     "preview_retro_run",
     "propose_policy",
     "publish_taxonomy",
@@ -80,11 +85,15 @@ __all__ = [
     "remove_hash",
     "resume_hash",
     "reveal_case",
+    "reverse_bulk",
+    "reverse_decision",
     "roll_back_policy",
     "set_care_rules",
     "set_hash_expiry",
     "start_backtest",
+    "start_bulk",
     "supersede_unavailable",
+    "undo_decision",
     "unveil_case",
     "void_strike",
 ]

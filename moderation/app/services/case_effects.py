@@ -20,6 +20,16 @@ from tidegate.primitives.clock import now
 from tidegate.primitives.errors import InvalidMove
 
 GATE: Final = Actor.system("moderation")
+_GOING_ON: Final = (
+    "due_at",
+    "due_under",
+    "late_at",
+    "escalated_at",
+    "desk",
+    "proposed_by_id",
+    "report_count",
+    "report_weight",
+)
 # The moves that bring an asset to where a ruling wants it. An asset that its owner withdrew
 # stays withdrawn after a release, but a block reaches it: the owner could restore it otherwise.
 STEPS: Final[Mapping[tuple[str, str], tuple[Visibility, ...]]] = {
@@ -44,11 +54,13 @@ def open_case(
     actor: Actor,
     correlation_id: UUID,
     not_by: UUID | None = None,
+    like: Case | None = None,
 ) -> Case:
     """Open a case about a locked asset, inside the caller's transaction.
 
-    The newest decided case becomes its `previous`: a case that is looked at again is a new
-    row, so no decision is ever overwritten.
+    With `like` it goes on where that one stood: its clock does not begin anew. The newest decided
+    case becomes its `previous`: a case that is looked at again is a new row, so no decision is
+    ever overwritten.
     """
     clock = clocks().started_by([f"case.{because}"])
     case = Case(
@@ -65,6 +77,9 @@ def open_case(
         hazards=list(hazards),
         not_by_id=not_by,
     )
+    if like is not None:
+        for name in _GOING_ON:
+            setattr(case, name, getattr(like, name))
     case.save(force_insert=True)
     announce(
         CaseOpened(
@@ -112,14 +127,17 @@ def close_case(
     reason: str,
     decided_by: UUID | None,
     actor: Actor,
+    ruled_on: Sequence[str] = (),
 ) -> Case:
     """Apply a ruling to a locked asset and case, inside the caller's transaction.
 
     `decided_by` is None only when the platform closes a case that it opened for an outage.
+    `ruled_on` are the hazards that the ruling is about; those of the case where none are given.
     """
     before = picture(case)
     case.move_to(Case.State.DECIDED)
     case.outcome = ruling
+    case.ruled_on = list(ruled_on)
     case.reason = reason
     case.decided_at = now()
     case.decided_by_id = decided_by
@@ -129,6 +147,7 @@ def close_case(
         update_fields=[
             "state",
             "outcome",
+            "ruled_on",
             "reason",
             "decided_at",
             "decided_by",
@@ -171,6 +190,7 @@ def picture(case: Case) -> dict[str, Any]:
         "because": str(case.because),
         "severity": case.severity,
         "claimed_by": str(case.claimed_by_id or ""),
+        "desk": str(case.desk),
         "outcome": str(case.outcome),
     }
 
@@ -254,7 +274,7 @@ def _move(asset: Asset, case: Case, ruling: Case.Ruling, *, actor: Actor) -> Non
             code="asset_move_not_allowed",
         ) from None
     is_block, was = ruling == Case.Ruling.BLOCK, asset.visibility
-    told = [reason.as_json() for reason in public_reasons(case.hazards or [GENERAL])]
+    told = [reason.as_json() for reason in public_reasons(case.grounds or [GENERAL])]
     for step in steps:
         move_asset(
             asset_id=asset.pk,

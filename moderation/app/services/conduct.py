@@ -1,11 +1,9 @@
 """What staff do about people: restrict them, lift that, void their strikes."""
 
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
-from moderation.app.configuration import consequences
 from moderation.app.models import Restriction, Strike
 from moderation.app.roles import require_restricter
 from moderation.app.services import restrictions, rulings
@@ -18,8 +16,6 @@ from tidegate.audit.services import lock_chains
 from tidegate.contracts.ports import makers
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import Conflict, InvalidInput, NotAllowed, NotFound
-
-LONGEST_HOURS = 876_000
 
 
 @transaction.atomic
@@ -44,7 +40,10 @@ def impose_restriction(
         Conflict: this restriction is in force already.
     """
     user_id = require_restricter(viewer)
-    words, until = kept_reason(reason, missing="This needs a reason."), _until(_kind(kind), hours)
+    words, until = (
+        kept_reason(reason, missing="This needs a reason."),
+        restrictions.lasting_until(_kind(kind), hours),
+    )
     if viewer.organisation_id not in {None, organisation_id}:
         raise NotAllowed("A key restricts in its own organisation.", code="staff_scope")
     _refuse_self(user_id, author_id)
@@ -172,17 +171,3 @@ def _kind(kind: str) -> Restriction.Kind:
         raise InvalidInput(
             "There is no such restriction.", code="unknown_kind", pointer="/kind"
         ) from None
-
-
-def _until(kind: Restriction.Kind, hours: int | None) -> datetime | None:
-    if hours is None:
-        terms = consequences().terms_of(kind)
-        lasts = None if terms is None else terms.lasts
-        return None if lasts is None else now() + lasts
-    if not 1 <= hours <= LONGEST_HOURS:
-        raise InvalidInput(
-            f"A restriction lasts 1 to {LONGEST_HOURS} hours.",
-            code="out_of_range",
-            pointer="/hours",
-        )
-    return now() + timedelta(hours=hours)

@@ -145,7 +145,7 @@ def _ruled_out(
 
 def _ruled(case: Case, reason: str) -> dict[str, Any]:
     return {
-        "hazard": case.hazards[0] if case.hazards else "",
+        "hazard": next(iter(case.grounds), ""),
         "reason": reason,
         "source": "case",
         "source_case": case,

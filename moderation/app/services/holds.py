@@ -15,17 +15,20 @@ from moderation.app.public_reasons import public_reasons
 from moderation.app.services.case_effects import GATE, close_case, lock_undecided, open_case
 from moderation.app.services.statements import end_statements, state_hold
 from moderation.core.hazards import UNKNOWN, urgency
+from tidegate.assets.lineage import are_the_same
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
 from tidegate.primitives.clock import now
 
-OWN: Final = (Case.Because.LINEAGE, Case.Because.RESTRICTION)
+OWN: Final = (Case.Because.LINEAGE, Case.Because.DUPLICATE, Case.Because.RESTRICTION)
 _IN_WORDS: Final = {
     Case.Because.LINEAGE: "what it was made from was blocked",
+    Case.Because.DUPLICATE: "the same was blocked",
     Case.Because.RESTRICTION: "its author is under review",
 }
 _RULES: Final = {
     Case.Because.LINEAGE: "lineage",
+    Case.Because.DUPLICATE: "duplicate",
     Case.Because.RESTRICTION: "author_review",
 }
 
@@ -68,19 +71,28 @@ def hold_asset(asset: Asset, cause: Restriction | Spread) -> Hold | None:
     elif asset.visibility != Visibility.RELEASED:
         return None
     else:
-        case = case or open_for(asset, cause)
-        asset = move_held(asset, because_of(cause))
+        because = because_of(cause)
+        if isinstance(cause, Spread) and are_the_same(asset.pk, cause.source_id):
+            because = Case.Because.DUPLICATE
+        case = case or open_for(asset, cause, because=because)
+        asset = move_held(asset, because)
         if isinstance(cause, Spread):
             # A restriction is explained once, not for each output that it holds back.
-            state_hold(asset, case, because=_RULES[Case.Because.LINEAGE], actor=GATE)
+            state_hold(asset, case, because=_RULES[because], actor=GATE)
     return note_hold(asset, case, cause)
 
 
-def open_for(asset: Asset, cause: Restriction | Spread, *, verdict: Verdict | None = None) -> Case:
+def open_for(
+    asset: Asset,
+    cause: Restriction | Spread,
+    *,
+    verdict: Verdict | None = None,
+    because: Case.Because | None = None,
+) -> Case:
     """Open the case of an asset that is held for a cause."""
     return open_case(
         asset=asset,
-        because=because_of(cause),
+        because=because or because_of(cause),
         severity=cause.severity if isinstance(cause, Spread) else urgency(UNKNOWN),
         hazards=cause.hazards if isinstance(cause, Spread) else (),
         verdict=verdict,

@@ -102,10 +102,16 @@ def read_letter(*, viewer: Viewer, letter_id: UUID) -> Letter:
         NotFound: there is no such letter, or it is somebody else's.
     """
     own = Letter.objects.select_related("statement", "appeal", "report")
-    letter = own.filter(pk=letter_id, recipient_id=viewer.user_id).first()
+    mine = own.filter(pk=letter_id, recipient_id=viewer.user_id, withdrawn_at=None)
+    letter = mine.first()
     if letter is None or viewer.user_id is None:
         raise NotFound("There is no such message.", code="letter_not_found")
     if letter.read_at is None:
         letter.read_at = now()
-        Letter.objects.filter(pk=letter.pk, read_at=None).update(read_at=letter.read_at)
+        unread = Letter.objects.filter(pk=letter.pk, read_at=None, withdrawn_at=None)
+        if not unread.update(read_at=letter.read_at):
+            # Read or withdrawn at this very moment: what is so now is what counts.
+            letter.refresh_from_db(fields=["read_at", "withdrawn_at"])
+            if letter.withdrawn_at is not None:
+                raise NotFound("There is no such message.", code="letter_not_found")
     return letter

@@ -1,4 +1,4 @@
-"""A block reaches what was made from the blocked, and its end gives back what was held only for it.
+"""A block reaches what was made from the blocked and what is the same; its end gives that back.
 
 So many at once in the transaction of the ruling; the rest by `go_on`, which may stop anywhere.
 """
@@ -12,7 +12,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from moderation.app.configuration import consequences
 from moderation.app.models import Hold, Spread
 from moderation.app.services.holds import hold_asset, lock_assets, undo_holds
-from tidegate.assets.lineage import ancestors_of, descendants_of
+from tidegate.assets.lineage import (
+    ancestors_of,
+    descendants_and_duplicates_of,
+    duplicates_of,
+)
 from tidegate.assets.models import Asset, Visibility
 from tidegate.audit.services import lock_chains
 from tidegate.primitives.clock import now
@@ -21,11 +25,16 @@ RESTORED = "what it was made from was released again"
 
 
 def to_hold(source_id: UUID, spread: Spread | None = None) -> list[UUID]:
-    """Return the next descendants that a block of the source must reach, as many as at once."""
+    """Return what a block of the source must reach next, as many as at once.
+
+    What was made from it, at every remove, and what consists of the same bytes, whoever made it.
+    """
     is_held_for_others = Q(visibility=Visibility.HELD) & Exists(
         Hold.objects.filter(asset=OuterRef("pk"), ended_at=None)
     )
-    found = descendants_of(source_id).filter(Q(visibility=Visibility.RELEASED) | is_held_for_others)
+    found = descendants_and_duplicates_of(source_id).filter(
+        Q(visibility=Visibility.RELEASED) | is_held_for_others
+    )
     if spread is not None:
         found = found.exclude(Exists(Hold.objects.filter(asset=OuterRef("pk"), spread=spread)))
     return list(found.order_by("pk").values_list("pk", flat=True)[: consequences().lineage_at_once])
@@ -111,6 +120,16 @@ def blocked_ancestor(asset: Asset) -> Asset | None:
             if other.visibility != Visibility.RELEASED or other.pk not in cleared:
                 waiting.append(other)
     return None
+
+
+def blocked_duplicate(asset: Asset) -> Asset | None:
+    """Return what consists of the same bytes and is blocked, unless a person knew and released."""
+    knew = Hold.objects.filter(
+        asset=asset, spread__isnull=False, ended_because=Hold.Ended.DECIDED
+    ).exists()
+    if knew:
+        return None
+    return duplicates_of(asset.pk).filter(visibility=Visibility.BLOCKED).order_by("pk").first()
 
 
 def go_on() -> int:

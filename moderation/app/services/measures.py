@@ -80,9 +80,12 @@ def gate_block(verdict: Verdict, case: Case | None) -> Measured:
 def ruled(case: Case) -> Measured:
     """Return that a person blocked something."""
     notice = case.notices.order_by("pk").last()
-    hazards = tuple(case.hazards)
+    order = case.decisions.filter(reason_code__in=wording.ORDERS, is_proposal=False).last()
+    hazards = tuple(case.grounds)
 
     def ground() -> Ground:
+        if order is not None:
+            return wording.order_ground(order)
         if notice is not None:
             return wording.law_ground(notice, is_decided=True)
         return wording.rule_ground(hazards)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -21,9 +21,11 @@ from tidegate.contracts.ports import Bar, makers
 from tidegate.events.services import announce
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
+from tidegate.primitives.errors import InvalidInput
 
 PLATFORM = "platform"
 RESTORED = "the restriction of its author was lifted"
+LONGEST_HOURS = 876_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,23 @@ class Terms:
 def chain_of(organisation_id: UUID | None) -> str:
     """Return the chain of a restriction in one organisation, or everywhere."""
     return PLATFORM if organisation_id is None else f"organisation:{organisation_id}"
+
+
+def lasting_until(kind: str, hours: object, *, pointer: str = "/hours") -> datetime | None:
+    """Return when a restriction imposed now ends; without `hours`, as one that points lead to.
+
+    Raises:
+        InvalidInput: that is no number of hours that a restriction can last.
+    """
+    if hours is None:
+        terms = consequences().terms_of(kind)
+        lasts = None if terms is None else terms.lasts
+        return None if lasts is None else now() + lasts
+    if isinstance(hours, bool) or not isinstance(hours, int) or not 1 <= hours <= LONGEST_HOURS:
+        raise InvalidInput(
+            f"A restriction lasts 1 to {LONGEST_HOURS} hours.", code="out_of_range", pointer=pointer
+        )
+    return now() + timedelta(hours=hours)
 
 
 def open_restrictions(author_id: UUID) -> list[Restriction]:

@@ -5,7 +5,7 @@ those of the author, `reach` those of assets and chains, and `carry_out` only wr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from moderation.app.configuration import consequences
@@ -23,6 +23,7 @@ from tidegate.audit.services import lock_chains
 from tidegate.contracts.ports import makers
 from tidegate.primitives.actor import Actor
 from tidegate.primitives.clock import now
+from tidegate.primitives.errors import Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Plan:
 
     strike: Draft | None = None
     due: RestrictionTerms | None = None
+    by_hand: restrictions.Terms | None = None
     points: int = 0
     expired: tuple[Restriction, ...] = ()
     void: tuple[Strike, ...] = ()
@@ -48,9 +50,39 @@ class Reach:
     ending: Spread | None = None
 
 
-def foresee_block(*, author_id: UUID, asset_id: UUID, hazards: Sequence[str]) -> Plan:
-    """Lock the author and find what a block that convicts gives them."""
+def foresee_block(
+    *,
+    author_id: UUID,
+    asset_id: UUID,
+    hazards: Sequence[str],
+    by_hand: restrictions.Terms | None = None,
+) -> Plan:
+    """Lock the author and find what a block that convicts gives them.
+
+    Raises:
+        Conflict: the restriction that somebody imposes with it is in force already.
+    """
     lock_author(author_id)
+    plan = _foresee_strike(author_id, asset_id, hazards)
+    if by_hand is None:
+        return plan
+    opened = restrictions.open_restrictions(author_id)
+    same = [one for one in opened if one.organisation_id is None and one.kind == by_hand.kind]
+    if any(one.is_in_force(now()) for one in same):
+        raise Conflict("This restriction is in force already.", code="restriction_in_force")
+    concerned = makers().lock(author_id=author_id, organisation_id=None)
+    # What the points lead to would be the same: a person's word says it better.
+    due = None if plan.due is not None and plan.due.kind == by_hand.kind else plan.due
+    return replace(
+        plan,
+        due=due,
+        by_hand=by_hand,
+        expired=tuple({one.pk: one for one in (*plan.expired, *same)}.values()),
+        organisations=plan.organisations | concerned,
+    )
+
+
+def _foresee_strike(author_id: UUID, asset_id: UUID, hazards: Sequence[str]) -> Plan:
     strike = draft_strike(author_id=author_id, asset_id=asset_id, hazards=hazards)
     if strike is None:
         return Plan()
@@ -63,7 +95,7 @@ def foresee_block(*, author_id: UUID, asset_id: UUID, hazards: Sequence[str]) ->
         return Plan(strike=strike, points=points)
     expired = tuple(one for one in everywhere if one.kind == due.kind)
     concerned = makers().lock(author_id=author_id, organisation_id=None)
-    return Plan(strike, due, points, expired, organisations=concerned)
+    return Plan(strike, due, points=points, expired=expired, organisations=concerned)
 
 
 def foresee_release(*, author_id: UUID, asset_id: UUID) -> Plan:
@@ -82,7 +114,8 @@ def foresee_void(strike: Strike) -> Plan:
 def reach_block(plan: Plan, asset: Asset) -> Reach:
     """Lock what a block of a locked asset reaches, and every chain that is written to."""
     below = lineage.to_hold(asset.pk, lineage.open_spread(asset.pk))
-    recent = restrictions.recent_outputs(asset.owner_id, None) if plan.due else []
+    restricts = plan.due is not None or plan.by_hand is not None
+    recent = restrictions.recent_outputs(asset.owner_id, None) if restricts else []
     assets = lock_assets([*below, *(one for one in recent if one != asset.pk)])
     _lock_chains(plan, asset, assets)
     return Reach(
@@ -104,18 +137,33 @@ def reach_release(plan: Plan, asset: Asset | None) -> Reach:
 
 def carry_out_block(
     plan: Plan, reach: Reach, *, asset: Asset, ruling: Case | Verdict, actor: Actor
-) -> None:
-    """Do what was foreseen of a block, now that the asset is blocked."""
+) -> Restriction | None:
+    """Do what was foreseen of a block, now that the asset is blocked.
+
+    Returns the restriction that was imposed by hand, if any.
+    """
     if plan.strike is not None:
         strike = issue_strike(plan.strike, asset=asset, ruling=ruling, actor=actor)
         if plan.due is not None:
             _impose(plan, plan.due, reach, strike)
+    if plan.by_hand is not None:
+        restrictions.end_expired_of(plan.expired)
+        imposed = restrictions.impose(
+            plan.by_hand,
+            strikes=(),
+            recent=[_fresh(reach, one) for one in reach.recent],
+            actor=actor,
+        )
+    else:
+        imposed = None
+    hazards = ruling.grounds if isinstance(ruling, Case) else ruling.hazards
     lineage.spread_block(
         asset,
         [_fresh(reach, one) for one in reach.descendants],
-        hazards=ruling.hazards,
-        severity=max(map(urgency, ruling.hazards), default=urgency(UNKNOWN)),
+        hazards=hazards,
+        severity=max(map(urgency, hazards), default=urgency(UNKNOWN)),
     )
+    return imposed
 
 
 def carry_out_release(
@@ -179,7 +227,7 @@ def _lock_chains(plan: Plan, asset: Asset | None, assets: dict[UUID, Asset]) -> 
         organisations.add(asset.organisation_id)
     chains = {f"organisation:{one}" for one in organisations}
     chains |= {restrictions.chain_of(one.organisation_id) for one in (*plan.lift, *plan.expired)}
-    if plan.due is not None:
+    if plan.due is not None or plan.by_hand is not None:
         chains.add(restrictions.PLATFORM)
     lock_chains(chains)
 

@@ -119,6 +119,7 @@ class StaffAppointment(Row):
         SENIOR_REVIEWER = "senior_reviewer"
         POLICY_ADMIN = "policy_admin"
         AUDITOR = "auditor"
+        LEGAL_COUNSEL = "legal_counsel"
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="appointments")
     role = models.CharField(max_length=15, choices=Role.choices)
@@ -134,7 +135,15 @@ class StaffAppointment(Row):
             ),
             models.CheckConstraint(
                 name="accounts_staff_appointment_role_known",
-                condition=Q(role__in=["reviewer", "senior_reviewer", "policy_admin", "auditor"]),
+                condition=Q(
+                    role__in=[
+                        "reviewer",
+                        "senior_reviewer",
+                        "policy_admin",
+                        "auditor",
+                        "legal_counsel",
+                    ]
+                ),
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""What was made of what: remixes and pictures made from pictures, and the wholes of parts."""
+"""What was made of what (remixes, pictures of pictures, wholes of parts); what is the same."""
 
 from typing import Final
 from uuid import UUID
@@ -34,6 +34,31 @@ WITH RECURSIVE family (id) AS (
     ) AS origin
 ) SELECT id FROM family
 """
+
+
+# Of each asset the bytes of its original; texts have one, too.
+_SAME: Final = """
+SELECT twin.asset_id AS id FROM assets_rendition AS own
+  JOIN assets_rendition AS twin ON twin.blob_id = own.blob_id AND twin.kind = 'original'
+ WHERE own.asset_id = %s::uuid AND own.kind = 'original'
+"""
+
+
+def descendants_and_duplicates_of(asset_id: UUID) -> QuerySet[Asset]:
+    """Return what was made from an asset, and what consists of the same bytes, whoever made it."""
+    both = f"{_BELOW} UNION {_SAME}"
+    ids = RawSQL(both, [asset_id, asset_id])  # noqa: S611 - our own text, the values beside it
+    return Asset.objects.filter(pk__in=ids).exclude(pk=asset_id)
+
+
+def duplicates_of(asset_id: UUID) -> QuerySet[Asset]:
+    """Return what consists of the same bytes as an asset, whoever made it."""
+    return _but(asset_id, _SAME)
+
+
+def are_the_same(one: UUID, other: UUID) -> bool:
+    """Whether two assets consist of the same bytes."""
+    return duplicates_of(one).filter(pk=other).exists()
 
 
 def descendants_of(asset_id: UUID) -> QuerySet[Asset]:

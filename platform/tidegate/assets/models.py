@@ -49,7 +49,8 @@ class Asset(Row):
         ),
         Visibility.HELD: frozenset({Visibility.RELEASED, Visibility.BLOCKED}),
         Visibility.RELEASED: frozenset({Visibility.HELD, Visibility.WITHDRAWN}),
-        Visibility.BLOCKED: frozenset({Visibility.RELEASED}),
+        # The last two only when a ruling is taken back: it stands again where it stood.
+        Visibility.BLOCKED: frozenset({Visibility.RELEASED, Visibility.HELD, Visibility.WITHDRAWN}),
         # A ruling reaches what its owner has withdrawn, or restoring would undo it.
         Visibility.WITHDRAWN: frozenset({Visibility.RELEASED, Visibility.BLOCKED}),
     }
@@ -101,6 +102,11 @@ class Asset(Row):
         help_text="When an asset that is not judged yet is overdue, and a person gets it.",
     )
     released_at = models.DateTimeField(null=True, blank=True)
+    # Codes that reviewers gave it; what they may be is data of the gate.
+    rating = models.CharField(max_length=32, blank=True, default="", db_default="")
+    labels = models.JSONField(
+        default=list, blank=True, db_default=models.Value([], models.JSONField())
+    )
 
     class Meta:
         db_table = "assets_asset"

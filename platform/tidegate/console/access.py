@@ -13,7 +13,7 @@ from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.errors import NotFound
 
 P = ParamSpec("P")
-REVIEWERS = frozenset({"reviewer", "senior_reviewer", "policy_admin", "auditor"})
+REVIEWERS = frozenset({"reviewer", "senior_reviewer", "policy_admin", "auditor", "legal_counsel"})
 AUDITORS = frozenset({"auditor", "policy_admin"})
 
 

@@ -52,3 +52,24 @@ class AssetVisibilityChanged:
     def key(self) -> str:
         """Order per asset."""
         return str(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetMarked:
+    """Reviewers said for whom an asset is (`rating`), and what stands beside it (`labels`).
+
+    Both are codes of the installation; the whole of them as they are now, not what changed.
+    """
+
+    TYPE: ClassVar[str] = "tidegate.asset.marked.v1"
+    TOPIC: ClassVar[Topic] = Topic.ASSETS
+
+    asset_id: UUID
+    organisation_id: UUID
+    project_id: UUID
+    rating: str
+    labels: tuple[str, ...]
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)

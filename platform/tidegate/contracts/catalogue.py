@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
+from tidegate.contracts.assets import AssetCreated, AssetMarked, AssetVisibilityChanged
 from tidegate.contracts.generation import CompositionEnded, JobEnded, JobQueued
 from tidegate.contracts.interactions import InteractionRecorded
 from tidegate.contracts.ledger import CreditsMoved
@@ -13,6 +13,8 @@ from tidegate.contracts.moderation import (
     CaseDecided,
     CaseLate,
     CaseOpened,
+    CaseReferred,
+    DecisionReversed,
     NoticeRecorded,
     PolicyMoved,
     RestrictionEnded,
@@ -31,10 +33,13 @@ EVENTS: tuple[type[Any], ...] = (
     CompositionEnded,
     AssetCreated,
     AssetVisibilityChanged,
+    AssetMarked,
     AssetOverdue,
     VerdictReached,
     CaseOpened,
     CaseDecided,
+    CaseReferred,
+    DecisionReversed,
     CaseLate,
     AppealMade,
     AppealDecided,

@@ -65,6 +65,44 @@ class CaseDecided:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseReferred:
+    """A case went to another desk; as a proposal where somebody there has to agree to `action`."""
+
+    TYPE: ClassVar[str] = "tidegate.case.referred.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    case_id: UUID
+    asset_id: UUID
+    organisation_id: UUID
+    desk: Literal["senior", "legal"]
+    action: str
+    is_proposal: bool
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReversed:
+    """A person's decision was taken back; `case_id` is open again as `reopened_id`."""
+
+    TYPE: ClassVar[str] = "tidegate.decision.reversed.v1"
+    TOPIC: ClassVar[Topic] = Topic.MODERATION
+
+    decision_id: UUID
+    case_id: UUID
+    reopened_id: UUID
+    asset_id: UUID
+    organisation_id: UUID
+    action: str
+
+    def key(self) -> str:
+        """Order per asset."""
+        return str(self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyMoved:
     """A policy version went on in its life; `version` is its SHA-256.
 

@@ -12,6 +12,7 @@ _PERIODS = {
     "moderation.policy_fuse": 5.0,
     "moderation.backtests": 5.0,
     "moderation.retro_runs": 5.0,
+    "moderation.bulk_decisions": 5.0,
     "moderation.recheck": 30.0,
     "moderation.spread_blocks": 15.0,
     "moderation.end_restrictions": 60.0,

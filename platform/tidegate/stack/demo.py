@@ -264,7 +264,7 @@ class Demo:
             if not any(surface["scores"] for surface in evidence["surfaces"]):
                 raise StepFailed("a case without scores")
             reviewer.post(f"cases/{case['id']}/claim")
-            reviewer.post(f"cases/{case['id']}/decision", {"outcome": outcome, "reason": reason})
+            reviewer.post(f"cases/{case['id']}/decision", {"action": outcome, "reason": reason})
             wanted = httpx.codes.OK if outcome == "release" else httpx.codes.NOT_FOUND
             if viewer.status(f"/api/v1/assets/{item.asset_id}") != wanted:
                 raise StepFailed(f"after {outcome} a stranger does not get {wanted}")

@@ -86,6 +86,7 @@ BECAUSE: Words = {
     "unavailable": _("A check did not answer"),
     "report": _("People reported it"),
     "lineage": _("What it was made from was blocked"),
+    "duplicate": _("The same was blocked"),
     "restriction": _("Its author is under review"),
     "notice": _("Somebody claims a right against it"),
     "overdue": _("Not judged in time"),

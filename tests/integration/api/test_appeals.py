@@ -45,7 +45,7 @@ def test_an_author_asks_whether_appeals_and_reads_the_answer(blocked: Asset) -> 
     assert next_case["id"] == appeal["case_id"]
     evidence = reviewer.get(f"/api/v1/cases/{appeal['case_id']}").json()
     assert [one["words"] for one in evidence["appeals"]] == ["It is a stage fight."]
-    decision = {"outcome": "release", "reason": "It is."}
+    decision = {"action": "release", "reason": "It is."}
     post(reviewer, f"/api/v1/cases/{appeal['case_id']}/decision", decision)
     (listed,) = author.get("/api/v1/appeals").json()["items"]
     assert (listed["id"], listed["state"]) == (appeal["id"], "overturned")

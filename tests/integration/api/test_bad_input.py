@@ -401,13 +401,13 @@ def test_a_case_is_decided_once_and_by_who_holds_it(caller: Caller) -> None:
     problem(held, 409, "case_held")
     assert held.json()["holder"]
     problem(second.delete(f"{at}/claim"), 409, "case_held")
-    ruling = {"outcome": "release", "reason": "harmless"}
+    ruling = {"action": "release", "reason": "harmless"}
     problem(post(second, f"{at}/decision", ruling), 409, "case_held")
     for wrong, pointer in (
-        ({"outcome": "maybe", "reason": "x"}, "/outcome"),
-        ({"outcome": "block", "reason": " "}, "/reason"),
-        ({"outcome": "block", "reason": "x" * 2001}, "/reason"),
-        ({"outcome": "block", "reason": "x", "list_hashes": "yes"}, "/list_hashes"),
+        ({"action": "maybe", "reason": "x"}, "/action"),
+        ({"action": "block", "reason": " "}, "/reason"),
+        ({"action": "block", "reason": "x" * 2001}, "/reason"),
+        ({"action": "block", "reason": "x", "list_hashes": "yes"}, "/list_hashes"),
     ):
         assert problem(post(first, f"{at}/decision", wrong), 400, "invalid_input") == [pointer]
     assert rows() == before
@@ -415,9 +415,7 @@ def test_a_case_is_decided_once_and_by_who_holds_it(caller: Caller) -> None:
     decided = rows()
     assert post(first, f"{at}/decision", ruling).status_code == 200
     problem(post(second, f"{at}/decision", ruling), 409, "case_decided")
-    problem(
-        post(first, f"{at}/decision", {"outcome": "block", "reason": "no"}), 409, "case_decided"
-    )
+    problem(post(first, f"{at}/decision", {"action": "block", "reason": "no"}), 409, "case_decided")
     problem(post(second, f"{at}/claim"), 409, "case_decided")
     assert rows() == decided
 

@@ -148,7 +148,7 @@ def test_a_case_of_what_one_opted_out_of_is_not_listed_given_claimed_or_decided(
     assert client.get("/api/v1/cases").json()["items"] == []
     assert post(client, "/api/v1/cases/next", {}).status_code == 204
     problem(post(client, f"{at}/claim"), 403, "hazard_opted_out")
-    ruling = {"outcome": "release", "reason": "So."}
+    ruling = {"action": "release", "reason": "So."}
     refused = post(client, f"{at}/decision", ruling)
     problem(refused, 403, "hazard_opted_out")
     assert refused.json()["hazards"] == [hazard]

@@ -227,7 +227,7 @@ def test_blocks_that_race_deliveries_deadlock_with_nobody(maker: Maker) -> None:
     def act(number: int) -> object:
         if number < len(cases):
             return services.decide_case(
-                case_id=cases[number].pk, outcome="block", viewer=reviewers[number], reason="so"
+                case_id=cases[number].pk, action="block", viewer=reviewers[number], reason="so"
             )
         try:
             if number % 2:

@@ -28,7 +28,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "/api/v1/presets/{preset}/take-down": {"reason": "x"},
     "/api/v1/presets/{preset}/reinstate": {"reason": "x"},
     "/api/v1/cases/{case}/reveal": {"reason": "let me see it"},
-    "/api/v1/cases/{case}/decision": {"outcome": "release", "reason": "let me see it"},
+    "/api/v1/cases/{case}/decision": {"action": "release", "reason": "let me see it"},
 }
 
 
@@ -214,7 +214,7 @@ def ask(reader: Reader, look: Look, thing: Thing | None) -> Any:
     if look.method != "post":
         return send(look.path.format(**ids), headers=headers)
     if look.is_page:
-        return send(look.path.format(**ids), {"kind": "like", "reason": "x", "outcome": "release"})
+        return send(look.path.format(**ids), {"kind": "like", "reason": "x", "action": "release"})
     body = BODIES.get(look.path, {})
     if look.route == "api/v1/interactions":
         body = {"asset_id": str(ids["asset"]), "kind": "view"}

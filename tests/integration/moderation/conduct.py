@@ -32,7 +32,7 @@ def held_of(author: User, project: Project, *hazards: str) -> Case:
 def decided(case: Case, outcome: str = "block") -> Case:
     """Let a reviewer decide a case."""
     return services.decide_case(
-        case_id=case.pk, outcome=outcome, viewer=stage.staff("reviewer"), reason="it is so"
+        case_id=case.pk, action=outcome, viewer=stage.staff("reviewer"), reason="it is so"
     )
 
 

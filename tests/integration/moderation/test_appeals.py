@@ -37,7 +37,7 @@ def by_person() -> tuple[Asset, Viewer, Viewer | None]:
     """Let a reviewer block an output."""
     asset, case = stage.held()
     rita = stage.staff("reviewer", name="Rita")
-    services.decide_case(case_id=case.pk, outcome="block", viewer=rita, reason="violent")
+    services.decide_case(case_id=case.pk, action="block", viewer=rita, reason="violent")
     return asset, factories.viewer_of(asset.owner), rita
 
 
@@ -49,7 +49,7 @@ def by_report() -> tuple[Asset, Viewer, Viewer | None]:
     on_interaction(*stage.reported(asset, reporter, "this is me"))
     rita = stage.staff("reviewer", name="Rita")
     services.decide_case(
-        case_id=stage.case_of(asset).pk, outcome="release", viewer=rita, reason="harmless"
+        case_id=stage.case_of(asset).pk, action="release", viewer=rita, reason="harmless"
     )
     return asset, factories.viewer_of(reporter), rita
 
@@ -61,7 +61,7 @@ def appealed(asset: Asset, viewer: Viewer, words: str = WHY) -> Appeal:
 def answered(appeal: Appeal, outcome: str) -> Appeal:
     services.decide_case(
         case_id=appeal.answer_id,
-        outcome=outcome,
+        action=outcome,
         viewer=stage.staff("reviewer", name="Otto"),
         reason="I have looked at it again.",
     )
@@ -132,7 +132,7 @@ def test_who_decided_neither_claims_nor_decides_nor_is_given_the_appeal(engine: 
         services.claim_case(case_id=appeal.answer_id, viewer=rita)
     with pytest.raises(NotAllowed, match="somebody else"):
         services.decide_case(
-            case_id=appeal.answer_id, outcome="block", viewer=rita, reason="as before"
+            case_id=appeal.answer_id, action="block", viewer=rita, reason="as before"
         )
     assert services.claim_next_case(viewer=rita) is None
     assert selectors.case_for(rita, appeal.answer_id).refusal == "own_decision"
@@ -150,7 +150,7 @@ def test_a_reviewer_who_reported_does_not_decide_their_own_appeal(engine: Engine
     on_interaction(*stage.reported(asset, otto, "this is me"))
     services.decide_case(
         case_id=stage.case_of(asset).pk,
-        outcome="release",
+        action="release",
         viewer=stage.staff("reviewer"),
         reason="harmless",
     )
@@ -164,7 +164,7 @@ def test_what_rested_on_an_overturned_block_is_taken_back(engine: Engine) -> Non
     asset, case = stage.held(content="violencemaybe in a text that is long enough to be listed")
     services.decide_case(
         case_id=case.pk,
-        outcome="block",
+        action="block",
         viewer=stage.staff("reviewer"),
         reason="violent",
         list_hashes=True,
@@ -186,7 +186,7 @@ def test_an_upheld_block_gives_no_second_strike_and_keeps_its_list(engine: Engin
     asset, case = stage.held(content="violencemaybe in a text that is long enough to be listed")
     services.decide_case(
         case_id=case.pk,
-        outcome="block",
+        action="block",
         viewer=stage.staff("reviewer"),
         reason="violent",
         list_hashes=True,
@@ -250,7 +250,7 @@ def test_both_parties_appeal_in_turn_and_then_it_is_final(engine: Engine) -> Non
     assert appeal.answer.not_by_id == overturned.answer.decided_by_id
     services.decide_case(
         case_id=appeal.answer_id,
-        outcome="block",
+        action="block",
         viewer=stage.staff("senior_reviewer", name="Sue"),
         reason="no",
     )

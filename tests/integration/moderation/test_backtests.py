@@ -38,7 +38,7 @@ def decided(engine: Engine) -> None:
     _, case = stage.held()
     reviewer = stage.staff("reviewer")
     claim_case(case_id=case.pk, viewer=reviewer)
-    decide_case(case_id=case.pk, viewer=reviewer, outcome="block", reason="It attacks people.")
+    decide_case(case_id=case.pk, viewer=reviewer, action="block", reason="It attacks people.")
 
 
 @pytest.fixture

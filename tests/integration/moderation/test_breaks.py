@@ -32,7 +32,7 @@ def refused(way: Callable[[], object]) -> dict[str, object]:
 
 
 def decide(case: Case, viewer: Viewer) -> Case:
-    return services.decide_case(case_id=case.pk, outcome="release", viewer=viewer, reason="So.")
+    return services.decide_case(case_id=case.pk, action="release", viewer=viewer, reason="So.")
 
 
 def test_after_an_hour_of_it_a_break_is_due_and_over_after_ten_minutes(clock: Clock) -> None:

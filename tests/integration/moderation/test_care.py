@@ -157,7 +157,7 @@ def test_what_somebody_opted_out_of_reaches_them_on_no_way(
     ways: list[Callable[[], object]] = [
         partial(services.claim_case, case_id=case.pk, viewer=viewer),
         partial(
-            services.decide_case, case_id=case.pk, outcome="release", viewer=viewer, reason="So."
+            services.decide_case, case_id=case.pk, action="release", viewer=viewer, reason="So."
         ),
     ]
     for way in ways if is_kept else []:
@@ -199,7 +199,7 @@ def test_what_turns_out_to_be_about_it_while_one_holds_it_may_be_finished() -> N
     assert selectors.case_for(viewer, case.pk).refusal == ""
     services.claim_case(case_id=case.pk, viewer=viewer)
     decided = services.decide_case(
-        case_id=case.pk, outcome="block", viewer=viewer, reason="It is both."
+        case_id=case.pk, action="block", viewer=viewer, reason="It is both."
     )
     assert decided.state == "decided"
 

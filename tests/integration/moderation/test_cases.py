@@ -33,7 +33,7 @@ def test_a_decision_moves_the_asset_announces_and_is_recorded(
     asset, case = stage.held()
     reviewer = stage.staff("reviewer")
     decided = services.decide_case(
-        case_id=case.pk, outcome=outcome, viewer=reviewer, reason=" It is a stage fight. "
+        case_id=case.pk, action=outcome, viewer=reviewer, reason=" It is a stage fight. "
     )
     assert (decided.state, decided.outcome) == ("decided", outcome)
     assert decided.reason == "It is a stage fight."
@@ -49,10 +49,10 @@ def test_a_decision_moves_the_asset_announces_and_is_recorded(
 
 
 def test_a_release_clears_the_reasons_and_a_block_tells_the_author(engine: Engine) -> None:
-    (free, one), (shut, other) = stage.held(), stage.held()
+    (free, one), (shut, other) = stage.held(), stage.held(content="violencemaybe, elsewhere")
     reviewer = stage.staff("reviewer")
-    services.decide_case(case_id=one.pk, outcome="release", viewer=reviewer, reason="fine")
-    services.decide_case(case_id=other.pk, outcome="block", viewer=reviewer, reason="gore")
+    services.decide_case(case_id=one.pk, action="release", viewer=reviewer, reason="fine")
+    services.decide_case(case_id=other.pk, action="block", viewer=reviewer, reason="gore")
     assert Asset.objects.get(pk=free.pk).public_reasons == []
     assert Asset.objects.get(pk=shut.pk).public_reasons == [
         {"code": "violence", "title": "This may show or describe violence."}
@@ -64,7 +64,7 @@ def test_a_decision_without_a_usable_reason_is_refused(engine: Engine, reason: s
     asset, case = stage.held()
     with pytest.raises(InvalidInput) as refused:
         services.decide_case(
-            case_id=case.pk, outcome="release", viewer=stage.staff("reviewer"), reason=reason
+            case_id=case.pk, action="release", viewer=stage.staff("reviewer"), reason=reason
         )
     assert refused.value.errors[0].pointer == "/reason"
     assert stage.visibility(asset) == "held"
@@ -74,7 +74,7 @@ def test_an_unknown_outcome_is_refused(engine: Engine) -> None:
     _, case = stage.held()
     with pytest.raises(InvalidInput):
         services.decide_case(
-            case_id=case.pk, outcome="maybe", viewer=stage.staff("reviewer"), reason="because"
+            case_id=case.pk, action="maybe", viewer=stage.staff("reviewer"), reason="because"
         )
 
 
@@ -87,7 +87,7 @@ def test_only_reviewers_decide(engine: Engine, roles: tuple[str, ...]) -> None:
     with pytest.raises(NotAllowed):
         services.release_claim(case_id=case.pk, viewer=viewer)
     with pytest.raises(NotAllowed):
-        services.decide_case(case_id=case.pk, outcome="release", viewer=viewer, reason="because")
+        services.decide_case(case_id=case.pk, action="release", viewer=viewer, reason="because")
 
 
 def test_nobody_in_particular_decides_nothing(engine: Engine) -> None:
@@ -104,7 +104,7 @@ def test_a_reviewer_never_judges_their_own_asset(engine: Engine) -> None:
     with pytest.raises(NotAllowed, match="made themselves"):
         services.claim_case(case_id=case.pk, viewer=viewer)
     with pytest.raises(NotAllowed, match="made themselves"):
-        services.decide_case(case_id=case.pk, outcome="release", viewer=viewer, reason="mine")
+        services.decide_case(case_id=case.pk, action="release", viewer=viewer, reason="mine")
 
 
 def test_a_case_that_does_not_exist_is_not_found(engine: Engine) -> None:
@@ -121,7 +121,7 @@ def test_a_second_claim_is_refused_and_names_the_holder(engine: Engine) -> None:
     assert refused.value.code == "case_held"
     assert refused.value.extra["holder"] == "Rita"
     with pytest.raises(Conflict, match="Rita"):
-        services.decide_case(case_id=case.pk, outcome="block", viewer=other, reason="no")
+        services.decide_case(case_id=case.pk, action="block", viewer=other, reason="no")
 
 
 def test_a_claim_that_ran_out_can_be_taken_over(engine: Engine) -> None:
@@ -156,16 +156,16 @@ def test_letting_go_opens_the_case_again_and_twice_is_once(engine: Engine) -> No
 def test_the_same_decision_again_changes_nothing_and_another_conflicts(engine: Engine) -> None:
     asset, case = stage.held()
     viewer = stage.staff("reviewer", name="Rita")
-    services.decide_case(case_id=case.pk, outcome="block", viewer=viewer, reason="gore")
+    services.decide_case(case_id=case.pk, action="block", viewer=viewer, reason="gore")
     events = stage.announced(asset)
-    services.decide_case(case_id=case.pk, outcome="block", viewer=viewer, reason="gore")
+    services.decide_case(case_id=case.pk, action="block", viewer=viewer, reason="gore")
     assert stage.announced(asset) == events
     with pytest.raises(Conflict) as refused:
-        services.decide_case(case_id=case.pk, outcome="release", viewer=viewer, reason="fine")
+        services.decide_case(case_id=case.pk, action="release", viewer=viewer, reason="fine")
     assert refused.value.code == "case_decided"
     with pytest.raises(Conflict, match="Rita"):
         services.decide_case(
-            case_id=case.pk, outcome="block", viewer=stage.staff("reviewer"), reason="gore"
+            case_id=case.pk, action="block", viewer=stage.staff("reviewer"), reason="gore"
         )
 
 
@@ -176,10 +176,10 @@ def test_two_reviewers_at_once_one_decides_and_one_is_told(engine: Engine, in_th
     results = in_threads(
         [
             lambda: services.decide_case(
-                case_id=case.pk, outcome="release", viewer=one, reason="fine"
+                case_id=case.pk, action="release", viewer=one, reason="fine"
             ),
             lambda: services.decide_case(
-                case_id=case.pk, outcome="block", viewer=other, reason="gore"
+                case_id=case.pk, action="block", viewer=other, reason="gore"
             ),
         ]
     )
@@ -254,7 +254,7 @@ def test_a_block_reaches_what_its_owner_has_withdrawn(engine: Engine) -> None:
     withdraw_asset(viewer=factories.viewer_of(asset.owner), asset_id=asset.pk)
     services.decide_case(
         case_id=stage.case_of(asset).pk,
-        outcome="block",
+        action="block",
         viewer=stage.staff("reviewer"),
         reason="a stolen picture",
     )
@@ -266,7 +266,7 @@ def test_a_block_can_list_the_output_and_the_same_output_is_then_blocked(engine:
     _, case = stage.held(content=text)
     services.decide_case(
         case_id=case.pk,
-        outcome="block",
+        action="block",
         viewer=stage.staff("reviewer"),
         reason="gore",
         list_hashes=True,
@@ -282,7 +282,7 @@ def test_a_block_can_list_the_output_and_the_same_output_is_then_blocked(engine:
 def test_a_decision_without_the_flag_lists_nothing(engine: Engine) -> None:
     _, case = stage.held()
     services.decide_case(
-        case_id=case.pk, outcome="block", viewer=stage.staff("reviewer"), reason="gore"
+        case_id=case.pk, action="block", viewer=stage.staff("reviewer"), reason="gore"
     )
     assert not HashEntry.objects.exists()
 

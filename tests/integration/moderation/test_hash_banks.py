@@ -342,7 +342,7 @@ def test_a_block_that_was_listed_otherwise_is_now_a_block(engine: Engine, keeper
     services.add_hash(kind="sha256", value=exact, effect="allow", viewer=keeper, reason="judged")
     services.decide_case(
         case_id=case.pk,
-        outcome="block",
+        action="block",
         viewer=stage.staff("reviewer"),
         reason="no",
         list_hashes=True,
@@ -379,7 +379,7 @@ def test_a_ruling_renews_what_expired_and_leaves_what_is_paused(
     HashEntry.objects.filter(pk=entry.pk).update(**changes)
     services.decide_case(
         case_id=case.pk,
-        outcome="block",
+        action="block",
         viewer=stage.staff("reviewer"),
         reason="no",
         list_hashes=True,

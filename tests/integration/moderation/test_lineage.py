@@ -218,7 +218,7 @@ def test_a_child_judged_while_its_parent_is_blocked_is_never_released(
         ]
         case, reviewer = conduct.reopened(parent), stage.staff("reviewer")
         block = partial(
-            services.decide_case, case_id=case.pk, outcome="block", viewer=reviewer, reason="so"
+            services.decide_case, case_id=case.pk, action="block", viewer=reviewer, reason="so"
         )
         results = in_threads([block, *(partial(stage.consume, child) for child in children)])
         assert not [result for result in results if isinstance(result, Exception)], results

@@ -45,7 +45,7 @@ def ruled_out(*scenes: int) -> Verdict:
     stage.consume(asset)
     services.decide_case(
         case_id=stage.case_of(asset).pk,
-        outcome="block",
+        action="block",
         viewer=stage.staff("senior_reviewer"),
         reason="Cruel from the first picture to the last.",
         list_hashes=True,

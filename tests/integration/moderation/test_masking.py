@@ -84,7 +84,7 @@ def test_no_page_of_staff_shows_it(rita: Client, case: Case, path: str) -> None:
     # A decided one beside it is shown as similar, with what its reviewer wrote.
     other = stage.case_of(held_again(case))
     services.decide_case(
-        case_id=other.pk, outcome="block", viewer=stage.staff("reviewer"), reason=REASON
+        case_id=other.pk, action="block", viewer=stage.staff("reviewer"), reason=REASON
     )
     answer = rita.get(path.format(case=case.pk, asset=case.asset_id))
     assert answer.status_code == 200

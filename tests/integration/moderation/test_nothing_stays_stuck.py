@@ -209,7 +209,7 @@ class Outputs(RuleBasedStateMachine):
 
     def _decide(self, case: Case, outcome: str) -> None:
         services.decide_case(
-            case_id=case.pk, outcome=outcome, viewer=self.reviewer, reason="I have looked."
+            case_id=case.pk, action=outcome, viewer=self.reviewer, reason="I have looked."
         )
         self.by_people[case.asset_id] = outcome
 

@@ -57,12 +57,12 @@ def test_detectors_are_measured_by_what_people_made_of_their_holds() -> None:
 def test_reviewers_are_measured_by_what_stood() -> None:
     asset, case = stage.held()
     rita = stage.staff("reviewer", name="Rita")
-    services.decide_case(case_id=case.pk, outcome="block", viewer=rita, reason="so")
+    services.decide_case(case_id=case.pk, action="block", viewer=rita, reason="so")
     appeal = services.make_appeal(
         viewer=factories.viewer_of(asset.owner), asset_id=asset.pk, words="It is a play."
     )
     otto = stage.staff("reviewer", name="Otto")
-    services.decide_case(case_id=appeal.answer_id, outcome="release", viewer=otto, reason="it is")
+    services.decide_case(case_id=appeal.answer_id, action="release", viewer=otto, reason="it is")
     seen = selectors.operations(otto)
     load = {one.name: (one.decided, one.blocked, one.appealed, one.overturned) for one in seen.load}
     assert load == {"Rita": (1, 1, 1, 1), "Otto": (1, 0, 0, 0)}

@@ -188,7 +188,7 @@ def test_a_person_decides_what_nothing_ever_judged_and_a_late_verdict_changes_no
     escalate_overdue()
     services.decide_case(
         case_id=stage.case_of(asset).pk,
-        outcome=outcome,
+        action=outcome,
         viewer=stage.staff("reviewer"),
         reason="I have read it.",
     )

@@ -91,7 +91,7 @@ def test_reviewers_who_rule_against_it_take_it_off(
         asset = stage.pending(content=f"a calm harbour {number}")
         stage.consume(asset)
         services.decide_case(
-            case_id=stage.case_of(asset).pk, viewer=reviewer, outcome="release", reason="harmless"
+            case_id=stage.case_of(asset).pk, viewer=reviewer, action="release", reason="harmless"
         )
     assert services.check_policies() == [canary.pk]
     canary.refresh_from_db()

@@ -100,7 +100,7 @@ def test_a_retro_run_shows_holds_and_takes_back(
     assert dict(detectors.asked) == asked
     decided = stage.case_of(released[2])
     services.decide_case(
-        case_id=decided.pk, viewer=stage.staff("reviewer"), outcome="block", reason="hateful"
+        case_id=decided.pk, viewer=stage.staff("reviewer"), action="block", reason="hateful"
     )
     for _ in range(2):
         move(run, "undoing", admin)

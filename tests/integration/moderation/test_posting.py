@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
+from django.db.models import F
 
 from moderation.app import posting
 from moderation.app.models import Letter
@@ -26,6 +27,8 @@ def blocked_of(author: User, times: int = 1) -> list[Letter]:
     project = factories.make_project()
     for _ in range(times):
         conduct.decided(conduct.held_of(author, project, "violence"))
+    # So long that nobody can take it back any more.
+    Letter.objects.update(created_at=F("created_at") - timedelta(minutes=1))
     return list(Letter.objects.filter(recipient=author).order_by("pk"))
 
 

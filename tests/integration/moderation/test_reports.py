@@ -63,7 +63,7 @@ def test_a_report_after_a_decision_opens_a_new_case_that_names_the_old(released:
     on_interaction(*stage.reported(released, stage.established()))
     first = stage.case_of(released)
     services.decide_case(
-        case_id=first.pk, outcome="release", viewer=stage.staff("reviewer"), reason="harmless"
+        case_id=first.pk, action="release", viewer=stage.staff("reviewer"), reason="harmless"
     )
     on_interaction(*stage.reported(released, stage.established()))
     second = stage.case_of(released)
@@ -76,7 +76,7 @@ def test_a_decided_block_of_a_visible_asset_goes_through_held(released: Asset) -
     on_interaction(*stage.reported(released, stage.established()))
     services.decide_case(
         case_id=stage.case_of(released).pk,
-        outcome="block",
+        action="block",
         viewer=stage.staff("reviewer"),
         reason="it is not theirs",
     )
@@ -118,7 +118,7 @@ def test_other_interactions_are_none_of_the_gates_business(released: Asset, kind
 
 def _decide(case: Case, outcome: str) -> None:
     services.decide_case(
-        case_id=case.pk, outcome=outcome, viewer=stage.staff("reviewer"), reason="looked at"
+        case_id=case.pk, action=outcome, viewer=stage.staff("reviewer"), reason="looked at"
     )
 
 

@@ -92,7 +92,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(engine: Engine, state: st
     cases = [stage.held(content=f"spammaybe {number}")[1] for number in range(5)]
     if state == "decided":
         for case in cases:
-            services.decide_case(case_id=case.pk, outcome="block", viewer=viewer, reason="spam")
+            services.decide_case(case_id=case.pk, action="block", viewer=viewer, reason="spam")
     seen, cursor = [], None
     while True:
         page = selectors.queue(viewer, state=state, limit=2, cursor=cursor)
@@ -117,7 +117,7 @@ def test_states_divide_the_queue_and_the_counts_agree(engine: Engine) -> None:
     services.claim_case(case_id=cases[1].pk, viewer=theirs)
     services.claim_case(case_id=cases[2].pk, viewer=theirs)
     Case.objects.filter(pk=cases[2].pk).update(lease_expires_at=now() - timedelta(seconds=1))
-    services.decide_case(case_id=cases[3].pk, outcome="release", viewer=mine, reason="fine")
+    services.decide_case(case_id=cases[3].pk, action="release", viewer=mine, reason="fine")
 
     def ids(state: str) -> set[object]:
         return {line.id for line in selectors.queue(mine, state=state).cases}
@@ -170,7 +170,7 @@ def test_similar_past_cases_come_nearest_first_and_say_why(engine: Engine) -> No
     far = stage.held(content="violencemaybe in quite another place and time")[1]
     other = stage.held(content="cheap pills spammaybe")[1]
     for case in (near, far, other):
-        services.decide_case(case_id=case.pk, outcome="block", viewer=viewer, reason="seen")
+        services.decide_case(case_id=case.pk, action="block", viewer=viewer, reason="seen")
     _, case = stage.held(content="a riot at the cup final, violencemaybe everywhere")
     similar = selectors.case_for(viewer, case.pk).similar
     assert [one.id for one in similar[:2]] == [near.pk, far.pk]
@@ -181,7 +181,7 @@ def test_similar_past_cases_come_nearest_first_and_say_why(engine: Engine) -> No
 def test_an_earlier_case_of_the_same_asset_is_shown_as_previous(engine: Engine) -> None:
     viewer = stage.staff("reviewer")
     asset, first = stage.held()
-    services.decide_case(case_id=first.pk, outcome="release", viewer=viewer, reason="fine")
+    services.decide_case(case_id=first.pk, action="release", viewer=viewer, reason="fine")
     on_interaction(*stage.reported(asset, factories.make_user()))
     evidence = selectors.case_for(viewer, stage.case_of(asset).pk)
     assert [line.id for line in evidence.previous] == [first.pk]

@@ -261,7 +261,7 @@ def test_an_appeal_is_answered_by_letter_and_only_once(outcome: str) -> None:
     appeal = services.make_appeal(viewer=viewer, asset_id=asset.pk, words="It is a play of 1604.")
     services.decide_case(
         case_id=appeal.answer_id,
-        outcome=outcome,
+        action=outcome,
         viewer=stage.staff("reviewer", name="Otto"),
         reason="looked again",
     )
@@ -285,7 +285,7 @@ def test_other_reporters_hear_that_an_appeal_changed_the_outcome() -> None:
     )
     services.decide_case(
         case_id=appeal.answer_id,
-        outcome="block",
+        action="block",
         viewer=stage.staff("reviewer", name="Otto"),
         reason="looked again",
     )

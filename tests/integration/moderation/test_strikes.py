@@ -60,7 +60,7 @@ def test_a_block_gives_points_by_its_hazard(
 def test_the_same_ruling_again_strikes_once(author: User, project: Project) -> None:
     case, reviewer = conduct.held_of(author, project, "hate"), stage.staff("reviewer")
     for _ in range(2):
-        services.decide_case(case_id=case.pk, outcome="block", viewer=reviewer, reason="hate")
+        services.decide_case(case_id=case.pk, action="block", viewer=reviewer, reason="hate")
     assert Strike.objects.count() == 1
 
 
@@ -204,7 +204,7 @@ def test_two_blocks_at_once_reach_the_threshold_once(
             partial(
                 services.decide_case,
                 case_id=case.pk,
-                outcome="block",
+                action="block",
                 viewer=viewer,
                 reason="hate",
             )

@@ -36,7 +36,7 @@ def a_busy_day() -> None:
     )
     services.decide_case(
         case_id=appeal.answer_id,
-        outcome="release",
+        action="release",
         viewer=stage.staff("reviewer", name="Otto"),
         reason="quoted",
     )

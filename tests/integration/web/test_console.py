@@ -58,10 +58,10 @@ def test_a_look_is_kept_once_however_often_the_page_is_loaded(sign_in: SignIn) -
 def test_a_ruling_goes_on_to_the_next_case_and_then_to_the_queue(sign_in: SignIn) -> None:
     (_, one), (_, other) = stage.held(), stage.held()
     client = sign_in(factories.make_user(staff=("reviewer",)))
-    ruling = {"outcome": "release", "reason": "Within the policy."}
+    ruling = {"action": "release", "reason": "Within the policy."}
     first = client.post(f"/console/cases/{one.pk}/decision", ruling)
     assert first.headers["Location"] == f"/console/cases/{other.pk}"
-    last = client.post(f"/console/cases/{other.pk}/decision", {**ruling, "outcome": "block"})
+    last = client.post(f"/console/cases/{other.pk}/decision", {**ruling, "action": "block"})
     assert last.headers["Location"] == "/console/"
     assert dict(Case.objects.values_list("pk", "outcome")) == {
         one.pk: "release",
@@ -74,7 +74,7 @@ def test_a_ruling_without_a_reason_is_refused_in_words(sign_in: SignIn) -> None:
     client = sign_in(factories.make_user(staff=("reviewer",)))
     page = text_of(
         client.post(
-            f"/console/cases/{case.pk}/decision", {"outcome": "release", "reason": " "}, follow=True
+            f"/console/cases/{case.pk}/decision", {"action": "release", "reason": " "}, follow=True
         )
     )
     assert "A decision needs a reason." in page
@@ -84,11 +84,11 @@ def test_a_ruling_without_a_reason_is_refused_in_words(sign_in: SignIn) -> None:
 def test_who_comes_second_is_told_who_was_faster(sign_in: SignIn) -> None:
     _, case = stage.held()
     services.decide_case(
-        case_id=case.pk, outcome="block", viewer=stage.staff("reviewer", name="Rita"), reason="No."
+        case_id=case.pk, action="block", viewer=stage.staff("reviewer", name="Rita"), reason="No."
     )
     client = sign_in(factories.make_user(staff=("reviewer",)))
     answer = client.post(
-        f"/console/cases/{case.pk}/decision", {"outcome": "release", "reason": "Yes."}, follow=True
+        f"/console/cases/{case.pk}/decision", {"action": "release", "reason": "Yes."}, follow=True
     )
     assert "Rita was faster and blocked it." in text_of(answer)
 
@@ -108,7 +108,7 @@ def test_reviewing_goes_from_case_to_case_in_what_was_chosen(sign_in: SignIn) ->
     page = text_of(client.get(answer["Location"]))
     assert '<input type="hidden" name="because" value="hold">' in page
     answer = client.post(
-        f"/console/cases/{cases[0].pk}/decision", {"outcome": "release", "reason": "So.", **chosen}
+        f"/console/cases/{cases[0].pk}/decision", {"action": "release", "reason": "So.", **chosen}
     )
     assert str(cases[1].pk) in answer["Location"]
     assert next_after({"besides": str(cases[1].pk), **chosen}) == str(cases[2].pk)
@@ -177,7 +177,7 @@ def test_an_author_appeals_on_the_page_and_somebody_else_reads_it(sign_in: SignI
     asset, case = stage.held()
     rita = factories.make_user(display_name="Rita", staff=("reviewer",))
     services.decide_case(
-        case_id=case.pk, outcome="block", viewer=factories.viewer_of(rita), reason="violent"
+        case_id=case.pk, action="block", viewer=factories.viewer_of(rita), reason="violent"
     )
     author = sign_in(asset.owner)
     page = text_of(author.get(f"/assets/{asset.pk}"))
@@ -197,6 +197,6 @@ def test_an_author_appeals_on_the_page_and_somebody_else_reads_it(sign_in: SignI
     assert "data-decision" not in before
     other = sign_in(factories.make_user(staff=("reviewer",)))
     assert "A stage fight." in text_of(other.get(f"/console/cases/{answer.pk}"))
-    other.post(f"/console/cases/{answer.pk}/decision", {"outcome": "release", "reason": "It is."})
+    other.post(f"/console/cases/{answer.pk}/decision", {"action": "release", "reason": "It is."})
     page = text_of(sign_in(asset.owner).get(f"/assets/{asset.pk}"))
     assert 'data-appeal="overturned"' in page

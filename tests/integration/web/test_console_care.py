@@ -145,7 +145,7 @@ def test_whoever_has_to_rest_is_told_how_long_and_may_finish_what_they_hold(
     assert f'href="/console/cases/{case.pk}"' in page
     assert "You have seen 1 graphic case in one sitting." in page
     assert refused_by_policy(page) == []
-    ruling = {"outcome": "release", "reason": "Within the policy."}
+    ruling = {"action": "release", "reason": "Within the policy."}
     decided = client.post(f"/console/cases/{case.pk}/decision", ruling)
     assert decided["Location"] == "/console/break"
     assert Case.objects.get(pk=case.pk).state == "decided"

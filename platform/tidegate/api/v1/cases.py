@@ -18,6 +18,7 @@ from moderation.app.services import (
     release_claim,
     reveal_case,
 )
+from moderation.app.services.actions import ACTIONS
 from tidegate.api.forms import checked
 from tidegate.api.pagination import limit_of
 from tidegate.api.v1.assets import AssetOut, MoveOut, showing
@@ -54,6 +55,9 @@ class CaseOut(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField(allow_null=True, help_text="Null: no clock runs.")
     due_under = serializers.CharField(allow_blank=True, help_text="The clock that says so.")
     is_late = serializers.BooleanField()
+    desk = serializers.ChoiceField(
+        choices=Case.Desk.choices, help_text="Who may decide it: reviewers, senior staff, legal."
+    )
 
 
 class ScoreOut(serializers.Serializer[Any]):
@@ -149,10 +153,19 @@ class EvidenceOut(serializers.Serializer[Any]):
 
 
 class DecisionIn(serializers.Serializer[Any]):
-    """A ruling."""
+    """What to do about a case, and why."""
 
-    outcome = serializers.ChoiceField(choices=Case.Ruling.choices)
+    action = serializers.ChoiceField(choices=list(ACTIONS), help_text="See `decision-actions`.")
     reason = Text(min_length=1, max_length=2000)
+    reason_code = Text(
+        required=False,
+        max_length=32,
+        help_text="A leaf of the tree of reasons; left out, that of the case's first hazard.",
+    )
+    details = serializers.DictField(
+        required=False,
+        help_text="What the action needs (rating; labels; kind and hours), and the reason.",
+    )
     list_hashes = Flag(
         required=False,
         default=False,
@@ -299,7 +312,11 @@ class CaseDecision(View):
         operation_id="cases_decide", tags=["cases"], request=DecisionIn, responses=CaseOut
     )
     def post(self, request: Request, case_id: UUID) -> Response:
-        """Release or block, with a reason. The same ruling twice is no error; another is 409."""
+        """Do what `decision-actions` lists. The same twice is no error; another is 409.
+
+        What the rules let nobody do alone becomes a proposal: the case is not decided then, and
+        waits at the senior desk for another person.
+        """
         form = checked(DecisionIn, request.data)
         decide_case(case_id=case_id, viewer=self.viewer, **form)
         return Response(CaseOut(case_for(self.viewer, case_id).case).data)

@@ -104,7 +104,7 @@ def decide(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     try:
         decided = services.decide_case(
             case_id=case_id,
-            outcome=request.POST.get("outcome", ""),
+            action=request.POST.get("action", ""),
             viewer=viewer,
             reason=request.POST.get("reason", ""),
             list_hashes=request.POST.get("list_hashes") == "on",
