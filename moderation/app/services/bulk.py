@@ -26,6 +26,7 @@ from moderation.app.services.decisions import decide_case
 from moderation.app.services.grounds import grounds_of, named_by
 from moderation.app.services.reasons import kept_reason
 from moderation.app.services.reversals import reverse_decision
+from moderation.core.masking import masked
 from tidegate.accounts.models import User
 from tidegate.accounts.selectors import viewer_for_user
 from tidegate.accounts.viewers import Viewer
@@ -283,7 +284,7 @@ def _line(
     return Line(
         case_id=case.pk,
         asset_id=case.asset_id,
-        title=case.asset.title or case.asset.prompt,
+        title=masked(case.asset.title or case.asset.prompt),
         modality=case.asset.modality,
         visibility=case.asset.visibility,
         hazards=named_by(ground, reason_code, case),

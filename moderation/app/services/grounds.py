@@ -47,9 +47,7 @@ def grounds_of(
             )
         filled[needed.name] = masked(words)
     if errors:
-        raise InvalidInput(
-            f"The reason {ground.code!r} needs more.", code="detail_missing", errors=errors
-        )
+        raise InvalidInput(f"The reason {ground.code!r} needs more.", errors=errors)
     return ground, filled, rest
 
 

@@ -14,6 +14,7 @@ from tidegate.primitives.errors import NotFound
 
 P = ParamSpec("P")
 REVIEWERS = frozenset({"reviewer", "senior_reviewer", "policy_admin", "auditor", "legal_counsel"})
+LEADS = frozenset({"senior_reviewer", "policy_admin"})
 AUDITORS = frozenset({"auditor", "policy_admin"})
 
 

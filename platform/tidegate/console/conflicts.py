@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from moderation.app.selectors import CaseSummary
-from tidegate.primitives.errors import TidegateError
+from tidegate.primitives.errors import InvalidInput, TidegateError
 
 _SENTENCES: dict[str, str | Promise] = {
     "case_held": gettext_lazy("%(holder)s is working on this case until %(until)s."),
@@ -18,6 +18,20 @@ _SENTENCES: dict[str, str | Promise] = {
     "own_asset": gettext_lazy("You made this yourself, so somebody else has to decide it."),
     "own_decision": gettext_lazy("You decided it before, so somebody else decides the appeal."),
     "own_appeal": gettext_lazy("You appeal yourself, so somebody else has to decide it."),
+    "own_proposal": gettext_lazy("You asked for another person, who decides it now."),
+    "other_desk": gettext_lazy("This waits at another desk."),
+    "action_not_allowed": gettext_lazy("Your roles do not allow this."),
+    "reason_does_not_justify": gettext_lazy("This reason does not justify that."),
+    "detail_missing": gettext_lazy("Something is missing; look at the fields of the reason."),
+    "unknown_detail": gettext_lazy("Choose one of what is offered."),
+    "undo_too_late": gettext_lazy("It is too late to undo this."),
+    "not_own_decision": gettext_lazy("Only your own decision can be undone."),
+    "not_reversible": gettext_lazy("This cannot be taken back as a whole: decide it anew."),
+    "moved_on": gettext_lazy("It has moved since: decide it anew."),
+    "appeal_depends": gettext_lazy("Somebody appealed: decide the appeal."),
+    "preview_stale": gettext_lazy("Something has changed since: look again."),
+    "nothing_to_decide": gettext_lazy("None of these cases would be decided."),
+    "too_many_cases": gettext_lazy("Choose some cases, and not too many."),
     "hazard_opted_out": gettext_lazy("You opted out of what this is about; others judge it."),
     "break_running": gettext_lazy("It is time for a break. What you hold you may finish."),
     "review_staff_only": gettext_lazy("You may read this case; deciding is for reviewers."),
@@ -41,6 +55,8 @@ def in_words(
     outcome = extra.get("outcome") or (case.outcome if case else "")
     if code == "case_decided":
         code = "released" if outcome == "release" else "blocked"
+    if code not in _SENTENCES and isinstance(error, InvalidInput) and error.errors:
+        code = error.errors[0].code
     if code not in _SENTENCES:
         return str(error) if error is not None else code
     return str(_SENTENCES[code]) % {

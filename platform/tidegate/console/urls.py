@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tidegate.console.views import (
+    bulk,
     care,
     cases,
     conduct,
@@ -24,6 +25,13 @@ urlpatterns = [
     path("cases/<uuid:case_id>/claim", cases.claim, name="console-claim"),
     path("cases/<uuid:case_id>/give-back", cases.give_back, name="console-give-back"),
     path("cases/<uuid:case_id>/decision", cases.decide, name="console-decide"),
+    path("decisions/<uuid:decision_id>/undo", cases.undo, name="console-undo"),
+    path("decisions/<uuid:decision_id>/reversal", cases.reverse_decision, name="console-reverse"),
+    path("bulk", bulk.bulk, name="console-bulk"),
+    path("bulk/preview", bulk.preview, name="console-bulk-preview"),
+    path("bulk/start", bulk.start, name="console-bulk-start"),
+    path("bulk/<uuid:bulk_id>", bulk.one, name="console-bulk-one"),
+    path("bulk/<uuid:bulk_id>/reversal", bulk.reverse_all, name="console-bulk-reverse"),
     path("cases/<uuid:case_id>/strikes/<uuid:strike_id>/void", conduct.void, name="console-void"),
     path(
         "cases/<uuid:case_id>/authors/<uuid:author_id>/restriction",

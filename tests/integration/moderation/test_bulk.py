@@ -170,6 +170,7 @@ def test_a_bulk_is_for_senior_staff_and_has_a_size() -> None:
 def test_a_lead_who_lost_the_role_decides_nothing_more() -> None:
     pairs, senior = several(2), stage.staff("senior_reviewer")
     bulk = started([case for _, case in pairs], senior)
+    assert senior.user_id is not None
     StaffAppointment.objects.filter(user_id=senior.user_id).update(ended_at=now())
     finish()
     assert states(pairs) == ["held", "held"]

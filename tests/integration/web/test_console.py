@@ -56,7 +56,7 @@ def test_a_look_is_kept_once_however_often_the_page_is_loaded(sign_in: SignIn) -
 
 
 def test_a_ruling_goes_on_to_the_next_case_and_then_to_the_queue(sign_in: SignIn) -> None:
-    (_, one), (_, other) = stage.held(), stage.held()
+    (_, one), (_, other) = stage.held(), stage.held(content="violencemaybe elsewhere")
     client = sign_in(factories.make_user(staff=("reviewer",)))
     ruling = {"action": "release", "reason": "Within the policy."}
     first = client.post(f"/console/cases/{one.pk}/decision", ruling)

@@ -90,6 +90,12 @@ class AssetOut(serializers.ModelSerializer[Asset]):
     model = serializers.CharField(source="model_name", read_only=True)
     parameters = serializers.DictField(read_only=True)
     public_reasons = ReasonOut(many=True, read_only=True)
+    rating = serializers.CharField(
+        read_only=True, help_text="For whom it is, as reviewers said; empty: nobody has."
+    )
+    labels = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="What reviewers put beside it."
+    )
     renditions = RenditionOut(many=True, read_only=True)
 
     class Meta:
@@ -111,6 +117,8 @@ class AssetOut(serializers.ModelSerializer[Asset]):
             "visibility",
             "visibility_version",
             "public_reasons",
+            "rating",
+            "labels",
             "model",
             "model_version",
             "parameters",

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from moderation.app import selectors, services
 from moderation.app.models import Restriction, TakedownNotice
-from moderation.app.roles import may_decide, may_restrict
+from moderation.app.roles import leads_reviewers, may_decide, may_restrict
 from moderation.app.selectors import CaseEvidence, CaseSummary
 from moderation.core.care import Blur
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
 from tidegate.console.access import AUDITORS, REVIEWERS, staff_only
 from tidegate.console.conflicts import in_words
+from tidegate.console.decision_form import LAST_DECISION, choices_for, decision_in
 from tidegate.console.filters import chosen_filters
 from tidegate.console.manners import stills_of
 from tidegate.primitives.errors import InvalidInput, NotAllowed, TidegateError
@@ -102,18 +103,44 @@ def give_back(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpRespon
 def decide(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     """Rule, and go on to the next case that this reviewer may decide."""
     try:
-        decided = services.decide_case(
-            case_id=case_id,
-            action=request.POST.get("action", ""),
-            viewer=viewer,
-            reason=request.POST.get("reason", ""),
-            list_hashes=request.POST.get("list_hashes") == "on",
-        )
+        decided = services.decide_case(case_id=case_id, viewer=viewer, **decision_in(request.POST))
     except TidegateError as error:
         return _refused(request, error, "console-case", case_id=case_id)
-    is_release = decided.outcome == decided.Ruling.RELEASE
-    messages.success(request, gettext("Released.") if is_release else gettext("Blocked."))
+    if decided.state == decided.State.DECIDED:
+        made = selectors.decisions_of(viewer, case_id)[-1]
+        request.session[LAST_DECISION] = str(made.id)
+        is_release = decided.outcome == decided.Ruling.RELEASE
+        messages.success(request, gettext("Released.") if is_release else gettext("Blocked."))
+    else:
+        messages.success(request, gettext("Somebody else decides it now."))
     return _onward(request, viewer)
+
+
+@require_POST
+@staff_only(REVIEWERS)
+def undo(request: HttpRequest, viewer: Viewer, decision_id: UUID) -> HttpResponse:
+    """Take back what this reviewer decided a moment ago, and show its case again."""
+    request.session.pop(LAST_DECISION, None)
+    try:
+        reopened = services.undo_decision(decision_id=decision_id, viewer=viewer)
+    except TidegateError as error:
+        return _refused(request, error, "console-queue")
+    messages.success(request, gettext("Taken back: the case is yours again."))
+    return redirect("console-case", case_id=reopened.pk)
+
+
+@require_POST
+@staff_only(REVIEWERS)
+def reverse_decision(request: HttpRequest, viewer: Viewer, decision_id: UUID) -> HttpResponse:
+    """Take back anybody's decision; its case waits again."""
+    try:
+        reopened = services.reverse_decision(
+            decision_id=decision_id, viewer=viewer, reason=request.POST.get("reason", "")
+        )
+    except TidegateError as error:
+        return _refused(request, error, "console-queue")
+    messages.success(request, gettext("Taken back: the case waits again."))
+    return redirect("console-case", case_id=reopened.pk)
 
 
 @require_POST
@@ -203,6 +230,9 @@ def _page(
             "asset": evidence.asset,
             "refusal": in_words(evidence.refusal, case=evidence.case),
             "chips": CHIPS,
+            "offers": choices_for(viewer),
+            "decisions": selectors.decisions_of(viewer, evidence.case.id),
+            "may_reverse": leads_reviewers(viewer) and may_decide(viewer),
             "standing": selectors.standing_of(viewer, evidence.asset.owner_id),
             "notices": selectors.notices_for(viewer, evidence.asset.pk),
             "may_restrict": may_restrict(viewer) and evidence.asset.owner_id != viewer.user_id,

@@ -42,19 +42,53 @@ let pressedAt = 0;
 
 // --- the ruling --------------------------------------------------------------
 let armed = null;
-const ruling = (outcome) => find(`[data-decision] [value="${outcome}"]`);
-function arm(outcome) {
-  armed = outcome;
-  ["release", "block"].forEach((one) => ruling(one)?.classList.toggle("is-armed", one === outcome));
+const ruling = (action) => find(`[data-decision] button[name="action"][value="${action}"]`);
+function arm(action) {
+  armed = action;
+  document
+    .querySelectorAll('[data-decision] button[name="action"]')
+    .forEach((one) => one.classList.toggle("is-armed", one.value === action));
 }
-function decide(outcome) {
-  const button = ruling(outcome);
+function decide(action) {
+  const button = ruling(action);
   if (!button) return;
-  arm(outcome);
+  arm(action);
+  const more = button.closest("[data-more-actions]");
+  if (more) more.open = true;
   const { reason } = button.form.elements;
   if (reason.value.trim()) button.form.requestSubmit(button);
   else reason.focus();
 }
+function moreActions() {
+  const more = find("[data-more-actions]");
+  if (!more) return;
+  more.open = !more.open;
+  if (more.open) more.querySelector("select, input, button").focus();
+}
+function showNeeds() {
+  const chosen = find("[data-grounds]")?.value;
+  document.querySelectorAll("[data-needs]").forEach((fields) => {
+    fields.hidden = fields.dataset.needs !== chosen;
+    fields.querySelectorAll("input").forEach((input) => (input.required = !fields.hidden));
+  });
+}
+showNeeds();
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-grounds]")) showNeeds();
+});
+
+// --- undo --------------------------------------------------------------------
+// The server says until when; the page only counts.
+function countDown() {
+  const offer = find("[data-undo]");
+  if (!offer) return;
+  const left = Math.ceil((Date.parse(offer.dataset.until) - Date.now()) / 1000);
+  if (left <= 0) return offer.remove();
+  find("[data-undo-left]").textContent = `${left} s`;
+  setTimeout(countDown, 250);
+}
+countDown();
+
 function takeReason(place) {
   const chip = document.querySelectorAll("[data-chip-reason]")[place];
   if (!chip) return;
@@ -94,6 +128,11 @@ const KEYS = {
   v: () => document.dispatchEvent(new CustomEvent("veil:colour")),
   r: () => decide("release"),
   b: () => decide("block"),
+  s: () => decide("second_level"),
+  l: () => decide("refer_to_legal"),
+  m: moreActions,
+  y: () => find("[data-agree]")?.requestSubmit(),
+  z: () => find("[data-undo]")?.requestSubmit(),
   "?": () => document.getElementById("keys").showModal(),
   g: () => {
     sequence = "g";
@@ -155,5 +194,10 @@ document.addEventListener("input", (event) => {
   const { mirrors, mirrored } = event.target.dataset;
   const other = mirrors || mirrored;
   if (other) document.getElementById(other).value = event.target.value;
+});
+document.addEventListener("change", (event) => {
+  const { checks } = event.target.dataset;
+  if (!checks) return;
+  document.querySelectorAll(`input[name="${checks}"]`).forEach((box) => (box.checked = event.target.checked));
 });
 document.addEventListener("htmx:afterSettle", mark);

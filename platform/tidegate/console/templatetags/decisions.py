@@ -1,0 +1,78 @@
+"""What can be decided and what was, for templates."""
+
+from typing import Any
+from uuid import UUID
+
+from django import template
+from django.utils.translation import get_language
+
+from moderation.app import selectors
+from moderation.core.house_rules import Title
+from tidegate.accounts.viewers import Viewer
+from tidegate.console.decision_form import (
+    ACTION_TITLES,
+    BULK_STATES,
+    DESK_TITLES,
+    LAST_DECISION,
+    REFUSALS,
+    WHY_TWO,
+)
+
+register = template.Library()
+
+
+@register.filter
+def action_title(name: str) -> str:
+    """Return what an action is called."""
+    return str(ACTION_TITLES[name])
+
+
+@register.filter
+def desk_title(name: str) -> str:
+    """Return where a case waits."""
+    return str(DESK_TITLES[name])
+
+
+@register.filter
+def bulk_state(name: str) -> str:
+    """Return how far a bulk decision is."""
+    return str(BULK_STATES[name])
+
+
+@register.filter
+def spoken(value: object) -> str:
+    """Return a detail of a decision as a line of text."""
+    if value is None:
+        return "–"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@register.filter
+def why_two(code: str) -> str:
+    """Return why a decision needs another person."""
+    return str(WHY_TWO.get(code, code))
+
+
+@register.filter
+def refusal_title(code: str) -> str:
+    """Return why a case is not decided, or not reversed, with others."""
+    return str(REFUSALS.get(code, code))
+
+
+@register.filter
+def titled(title: Title) -> str:
+    """Return a name of the house rules in the language that is active."""
+    return title.for_language(get_language() or "en")
+
+
+@register.inclusion_tag("console/parts/undo.html", takes_context=True)
+def offer_undo(context: dict[str, Any]) -> dict[str, Any]:
+    """Offer to take back what the viewer decided a moment ago, while that is possible."""
+    session, viewer = context["request"].session, context.get("viewer")
+    decided = session.get(LAST_DECISION)
+    if decided is None or not isinstance(viewer, Viewer):
+        return {"undo": None}
+    undo = selectors.decision_to_undo(viewer, UUID(decided))
+    if undo is None:
+        del session[LAST_DECISION]
+    return {"undo": undo, "csrf_token": context.get("csrf_token")}
