@@ -11,7 +11,17 @@ from tests.benchmarks.figures import Result, print_summary
 from tests.benchmarks.stand import Stand
 
 # Events come last but one: the database is busy with them for minutes afterwards.
-NAMES = ("images", "release", "accept", "moderations", "feed", "audit", "events", "memory")
+NAMES = (
+    "images",
+    "release",
+    "accept",
+    "moderations",
+    "feed",
+    "console",
+    "audit",
+    "events",
+    "memory",
+)
 
 
 def main() -> int:

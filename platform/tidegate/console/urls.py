@@ -20,6 +20,7 @@ from tidegate.console.views import (
 urlpatterns = [
     path("", queue.queue, name="console-queue"),
     path("cases/next", cases.next_case, name="console-next"),
+    path("cases/upcoming", cases.upcoming, name="console-upcoming"),
     path("cases/<uuid:case_id>", cases.case, name="console-case"),
     path("cases/<uuid:case_id>/lease", cases.renew, name="console-renew"),
     path("cases/<uuid:case_id>/claim", cases.claim, name="console-claim"),

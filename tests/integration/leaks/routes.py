@@ -395,6 +395,7 @@ EXEMPT: dict[str, str] = {
     "api/v1/openapi.json": "made from code, not from rows",
     "api/v1/cases/next": "what /cases lists first, claimed; who gets what: moderation/test_cases",
     "console/cases/next": "redirects",
+    "console/cases/upcoming": "the page of a case that one may claim: browser/test_deciding",
     "api/v1/decision-actions": "the house rules, no content",
     "api/v1/cases/<uuid:case_id>/decisions": "what reviewers wrote; who may: api/test_decisions",
     "api/v1/decisions/<uuid:decision_id>/undo": "a line of one's own case: api/test_decisions",

@@ -70,7 +70,7 @@ def offer_undo(context: dict[str, Any]) -> dict[str, Any]:
     """Offer to take back what the viewer decided a moment ago, while that is possible."""
     session, viewer = context["request"].session, context.get("viewer")
     decided = session.get(LAST_DECISION)
-    if decided is None or not isinstance(viewer, Viewer):
+    if decided is None or context.get("is_ahead") or not isinstance(viewer, Viewer):
         return {"undo": None}
     undo = selectors.decision_to_undo(viewer, UUID(decided))
     if undo is None:

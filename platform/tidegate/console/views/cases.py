@@ -101,16 +101,26 @@ def give_back(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpRespon
 @require_POST
 @staff_only(REVIEWERS)
 def decide(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
-    """Rule, and go on to the next case that this reviewer may decide."""
+    """Rule, and go on to the next case that this reviewer may decide.
+
+    A page that shows the next one already asks for no more than whether it was done.
+    """
+    is_ahead = "X-Ahead" in request.headers
     try:
         decided = services.decide_case(case_id=case_id, viewer=viewer, **decision_in(request.POST))
     except TidegateError as error:
+        if is_ahead:
+            return _in_words_only(error)
         return _refused(request, error, "console-case", case_id=case_id)
     if decided.state == decided.State.DECIDED:
         made = selectors.decisions_of(viewer, case_id)[-1]
         request.session[LAST_DECISION] = str(made.id)
+        if is_ahead:
+            return render(request, "console/parts/undo.html", {"undo": made})
         is_release = decided.outcome == decided.Ruling.RELEASE
         messages.success(request, gettext("Released.") if is_release else gettext("Blocked."))
+    elif is_ahead:
+        return HttpResponse(status=204)
     else:
         messages.success(request, gettext("Somebody else decides it now."))
     return _onward(request, viewer)
@@ -152,13 +162,40 @@ def next_case(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         if passed is None:
             request.session.pop(_PASSED, None)  # from the queue: all over again
         else:
-            services.release_claim(case_id=passed, viewer=viewer)
-            request.session[_PASSED] = [*request.session.get(_PASSED, []), str(passed)][
-                -NEIGHBOURS:
-            ]
+            _pass_over(request, viewer, passed)
         return _onward(request, viewer)
     except TidegateError as error:
         return _refused(request, error, "console-queue")
+
+
+@require_POST
+@staff_only(REVIEWERS)
+@never_cache
+def upcoming(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Claim the case after the one that somebody is at, and give its page ahead of time.
+
+    Whoever was given a page may have read it: that is a look as any other. 204: there is none for
+    them now, or they have to rest first.
+    """
+    at_hand = [one for one in map(_id, request.POST.getlist("besides")) if one is not None]
+    passed = _id(request.POST.get("passed"))
+    chosen = chosen_filters(request.POST)
+    try:
+        if passed is not None:
+            _pass_over(request, viewer, passed)
+        besides = [UUID(one) for one in request.session.get(_PASSED, [])]
+        case = services.claim_next_case(viewer=viewer, **chosen, besides=[*besides, *at_hand])
+    except TidegateError:
+        return HttpResponse(status=204)
+    if case is None:
+        return HttpResponse(status=204)
+    evidence = selectors.case_for(viewer, case.pk)
+    services.note_view(case_id=case.pk, viewer=viewer)
+    page = _page(request, viewer, evidence, is_ahead=True)
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    address = reverse("console-case", kwargs={"case_id": case.pk})
+    page.headers["X-Page"] = f"{address}?{query}" if query else address
+    return page
 
 
 @require_POST
@@ -168,10 +205,15 @@ def renew(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     try:
         services.claim_case(case_id=case_id, viewer=viewer)
     except TidegateError as error:
-        return HttpResponse(
-            in_words(error.code, error=error), status=409, content_type="text/plain"
-        )
+        return _in_words_only(error)
     return HttpResponse(status=204)
+
+
+def _pass_over(request: HttpRequest, viewer: Viewer, case_id: UUID) -> None:
+    """Give a case back that somebody does not want now, and do not offer it again."""
+    services.release_claim(case_id=case_id, viewer=viewer)
+    passed = [*request.session.get(_PASSED, []), str(case_id)]
+    request.session[_PASSED] = passed[-NEIGHBOURS:]
 
 
 def _onward(request: HttpRequest, viewer: Viewer) -> HttpResponse:
@@ -191,6 +233,12 @@ def _onward(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     return redirect(f"{page}?{query}" if query else page)
 
 
+def _in_words_only(error: TidegateError) -> HttpResponse:
+    """Say why to a page that stays where it is."""
+    words = in_words(error.code, error=error)
+    return HttpResponse(words, status=409, content_type="text/plain")
+
+
 def _refused(request: HttpRequest, error: TidegateError, page: str, **where: UUID) -> HttpResponse:
     """Say why, and send whoever has to rest to a page that says how long."""
     if error.code == "break_running":
@@ -207,7 +255,12 @@ def _id(text: str | None) -> UUID | None:
 
 
 def _page(
-    request: HttpRequest, viewer: Viewer, evidence: CaseEvidence, *, is_unveiled: bool = False
+    request: HttpRequest,
+    viewer: Viewer,
+    evidence: CaseEvidence,
+    *,
+    is_unveiled: bool = False,
+    is_ahead: bool = False,
 ) -> HttpResponse:
     is_unveiled = is_unveiled or evidence.manner.blur == Blur.NONE
     if is_unveiled:
@@ -222,7 +275,8 @@ def _page(
             "place": "case",
             "viewer": viewer,
             "evidence": evidence,
-            "chosen": chosen_filters(request.GET),
+            "chosen": chosen_filters(request.POST if is_ahead else request.GET),
+            "is_ahead": is_ahead,
             "case": evidence.case,
             "manner": evidence.manner,
             "is_unveiled": is_unveiled,

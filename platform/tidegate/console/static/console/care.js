@@ -1,20 +1,18 @@
 // A lifted veil is a look: the server keeps it, once. Colour comes only after the veil.
-const page = document.querySelector("[data-case-page]");
-const look = document.querySelector("[data-look]");
-const colour = document.querySelector("[data-colour]");
-let isKept = page?.classList.contains("unveiled") ?? true;
+let page, look, colour, isKept;
 
 async function keep() {
   if (isKept) return;
   isKept = true;
-  const form = new FormData(look);
+  const [asked, form] = [look, new FormData(look)];
   form.set("quiet", "yes");
   try {
-    const answer = await fetch(look.action, { method: "POST", body: form, keepalive: true });
+    const answer = await fetch(asked.action, { method: "POST", body: form, keepalive: true });
     if (answer.ok) return;
   } catch {
     // Offline: said below, as for any other failure.
   }
+  if (asked !== look) return; // the next case stands here already
   // What nobody counted is not shown: the page is veiled again and says why.
   isKept = false;
   const note = document.querySelector(".veil-note");
@@ -29,14 +27,25 @@ function inColour(isWanted) {
   colour.setAttribute("aria-pressed", String(isWanted));
 }
 
+function begin() {
+  page = document.querySelector("[data-case-page]");
+  look = document.querySelector("[data-look]");
+  colour = document.querySelector("[data-colour]");
+  isKept = page?.classList.contains("unveiled") ?? true;
+  if (colour) colour.hidden = !page.classList.contains("unveiled");
+}
+
 document.addEventListener("veil", (event) => {
   if (colour) colour.hidden = !event.detail;
   if (event.detail) keep();
   else inColour(false);
 });
 document.addEventListener("veil:colour", () => inColour(!page.classList.contains("in-colour")));
-if (page) {
-  if (colour) colour.hidden = !page.classList.contains("unveiled");
-  look.addEventListener("submit", (event) => event.preventDefault());
-  colour?.addEventListener("click", () => inColour(!page.classList.contains("in-colour")));
-}
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-look]")) event.preventDefault();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-colour]")) inColour(!page.classList.contains("in-colour"));
+});
+document.addEventListener("case:shown", begin);
+begin();

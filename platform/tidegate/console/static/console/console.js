@@ -72,22 +72,105 @@ function showNeeds() {
     fields.querySelectorAll("input").forEach((input) => (input.required = !fields.hidden));
   });
 }
-showNeeds();
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-grounds]")) showNeeds();
 });
 
 // --- undo --------------------------------------------------------------------
 // The server says until when; the page only counts.
+let counting = 0;
 function countDown() {
+  clearTimeout(counting);
   const offer = find("[data-undo]");
   if (!offer) return;
   const left = Math.ceil((Date.parse(offer.dataset.until) - Date.now()) / 1000);
   if (left <= 0) return offer.remove();
   find("[data-undo-left]").textContent = `${left} s`;
-  setTimeout(countDown, 250);
+  counting = setTimeout(countDown, 250);
 }
-countDown();
+
+// --- the next case, ahead of time ---------------------------------------------
+// While somebody reads a case, the next one is claimed for them and its page fetched: what they
+// decide is sent, and the next case stands there in the same moment. Whoever leaves gives it back.
+let ahead = null;
+async function prepare(left, why) {
+  const page = find("[data-upcoming]");
+  ahead = null;
+  if (!page) return;
+  const form = new FormData(find("[data-take-next]"));
+  // What was just left may not be decided yet, for all that the server knows.
+  if (left) form.append(why, left);
+  try {
+    const answer = await fetch(page.dataset.upcoming, { method: "POST", body: form });
+    if (answer.status !== 200 || !page.isConnected) return;
+    const shown = new DOMParser().parseFromString(await answer.text(), "text/html");
+    ahead = { url: answer.headers.get("X-Page"), title: shown.title, main: document.adoptNode(shown.querySelector("main")) };
+    ahead.main.querySelectorAll("img[src]").forEach((image) => (new Image().src = image.src));
+  } catch {
+    // Offline: the decision itself says so, and goes on the slower way.
+  }
+}
+function show({ url, title, main }, why = "besides") {
+  const left = find("[data-case-page]").dataset.casePage;
+  const was = { url: location.href, title: document.title, main: find("main") };
+  was.main.replaceWith(main);
+  document.title = title;
+  history.pushState(null, "", url);
+  scrollTo(0, 0);
+  main.focus({ preventScroll: true });
+  begin(left, why);
+  return was;
+}
+function comeBack(was, words) {
+  show(was);
+  armed = null;
+  const note = find("[data-lease]");
+  note.textContent = words;
+  note.hidden = false;
+}
+async function decideAhead(form, button) {
+  const body = new FormData(form, button);
+  const was = show(ahead);
+  const broken = find("[data-toasts]").dataset.broken;
+  try {
+    // The form's buttons are called "action", too, so that its property is one of them.
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { "X-Ahead": "yes" }, keepalive: true });
+    if (answer.status === 409) return comeBack(was, await answer.text());
+    if (!answer.ok) return comeBack(was, broken);
+    find("[data-undo]")?.remove();
+    if (answer.status === 200) find("main").insertAdjacentHTML("afterbegin", await answer.text());
+    countDown();
+  } catch {
+    comeBack(was, find("[data-toasts]").dataset.offline);
+  }
+}
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (ahead && form.matches("[data-decision]") && event.submitter) {
+    event.preventDefault();
+    decideAhead(form, event.submitter);
+  } else if (ahead && form.matches("[data-take-next]")) {
+    event.preventDefault();
+    show(ahead, "passed");
+  } else {
+    // The server goes on by itself: what was claimed ahead comes next there, too.
+    ahead = null;
+  }
+});
+addEventListener("popstate", () => location.reload());
+addEventListener("pagehide", () => {
+  if (!ahead) return;
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", find("[name=csrfmiddlewaretoken]").value);
+  navigator.sendBeacon(`${new URL(ahead.url, location.href).pathname}/give-back`, body);
+});
+function begin(left, why) {
+  armed = null;
+  showNeeds();
+  countDown();
+  prepare(left, why);
+  document.dispatchEvent(new CustomEvent("case:shown"));
+}
 
 function takeReason(place) {
   const chip = document.querySelectorAll("[data-chip-reason]")[place];
@@ -144,6 +227,11 @@ const KEYS = {
 function inReason(event) {
   // In an empty box a digit takes the reason of that number; Enter decides what was chosen.
   const box = event.target;
+  if (event.key === "Enter" && box.matches("[data-decision] input, [data-decision] select")) {
+    // A browser would press the first button, which nobody chose.
+    event.preventDefault();
+    if (armed) decide(armed);
+  }
   if (box.id !== "reason") return;
   if (/^[1-5]$/.test(event.key) && box.value === "") {
     event.preventDefault();
@@ -201,3 +289,4 @@ document.addEventListener("change", (event) => {
   document.querySelectorAll(`input[name="${checks}"]`).forEach((box) => (box.checked = event.target.checked));
 });
 document.addEventListener("htmx:afterSettle", mark);
+begin();
