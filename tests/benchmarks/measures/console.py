@@ -44,7 +44,7 @@ document.addEventListener("case:shown", note);
 
 
 def measure(stand: Stand) -> Result:
-    """Return p50, p95 and the longest wait in milliseconds, and how many cases an hour that makes."""
+    """Return p50, p95 and the longest wait in milliseconds, and the cases an hour."""
     result = Result("console")
     _hold_outputs()
     people = json.loads((stand.places.var / "demo.json").read_text())
