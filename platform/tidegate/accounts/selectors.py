@@ -64,6 +64,46 @@ def staff_roles_of(user_id: UUID) -> frozenset[str]:
     )
 
 
+def staff_roles_given_by(viewer: Viewer) -> frozenset[str]:
+    """Return the staff roles that somebody may give and take: none above their own.
+
+    Policy admins give every role, senior reviewers that of a reviewer. A key gives none.
+    """
+    role = StaffAppointment.Role
+    if viewer.is_key:
+        return frozenset()
+    if viewer.has_role([role.POLICY_ADMIN]):
+        return frozenset(role.values)
+    return frozenset([role.REVIEWER]) if viewer.has_role([role.SENIOR_REVIEWER]) else frozenset()
+
+
+def staff(viewer: Viewer) -> QuerySet[StaffAppointment]:
+    """Return who holds which staff role now, with the people, by name.
+
+    Raises:
+        NotAllowed: the viewer gives no role.
+    """
+    if not staff_roles_given_by(viewer):
+        raise NotAllowed("Only those who appoint staff see all of it.", code="senior_staff_only")
+    held = StaffAppointment.objects.filter(ended_at=None, user__is_active=True)
+    return held.select_related("user").order_by("user__display_name", "user_id", "role")
+
+
+def person_called(viewer: Viewer, email: str) -> User:
+    """Return an active person by e-mail address, for who appoints staff.
+
+    Raises:
+        NotAllowed: the viewer gives no role.
+        NotFound: there is none.
+    """
+    if not staff_roles_given_by(viewer):
+        raise NotAllowed("Only those who appoint staff see all of it.", code="senior_staff_only")
+    found = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
+    if found is None:
+        raise NotFound("Nobody has an account with this address.", code="user_not_found")
+    return found
+
+
 def organisations_of(viewer: Viewer) -> QuerySet[Organisation]:
     """Return the organisations the viewer belongs to, by name; a key sees its own only."""
     if viewer.user_id is None:

@@ -24,6 +24,13 @@ ACTION_TITLES: Final[Mapping[str, str | Promise]] = {
     "second_level": _("Ask senior staff"),
     "refer_to_legal": _("Refer to legal"),
 }
+ROLE_TITLES: Final[Mapping[str, str | Promise]] = {
+    "reviewer": _("Reviewer"),
+    "senior_reviewer": _("Senior reviewer"),
+    "policy_admin": _("Policy admin"),
+    "auditor": _("Auditor"),
+    "legal_counsel": _("Legal counsel"),
+}
 DESK_TITLES: Final[Mapping[str, str | Promise]] = {
     "first": _("reviewers"),
     "senior": _("senior staff"),

@@ -14,6 +14,9 @@ LEGAL = {
     ("released", "held"),
     ("released", "withdrawn"),
     ("blocked", "released"),
+    # Only when a ruling is taken back.
+    ("blocked", "held"),
+    ("blocked", "withdrawn"),
     ("withdrawn", "released"),
     ("withdrawn", "blocked"),
 }

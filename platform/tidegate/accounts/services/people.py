@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from tidegate.accounts.models import Organisation, StaffAppointment, User
 from tidegate.accounts.models import canonical_email as canonical
+from tidegate.accounts.selectors import staff_roles_given_by
 from tidegate.accounts.services.organisations import insert_organisation
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit.actions import Action
@@ -101,14 +102,11 @@ def appoint_staff(*, viewer: Viewer, user_id: UUID, role: str) -> StaffAppointme
     """Give a person a staff role; appointing twice changes nothing.
 
     Raises:
-        NotAllowed: unless the platform itself or a policy admin appoints, and never oneself.
+        NotAllowed: the role is not for the viewer to give (`staff_roles_given_by`), or it is
+            oneself.
         NotFound, InvalidInput: no such active person, no such role.
     """
-    _require_policy_admin(viewer)
-    if role not in StaffAppointment.Role.values:
-        raise InvalidInput(
-            errors=[FieldError("/role", "unknown_role", "There is no such staff role.")]
-        )
+    _require_giver(viewer, role)
     if viewer.user_id == user_id:
         raise NotAllowed("Nobody appoints themselves.", code="own_appointment")
     user = _locked_user(user_id)
@@ -133,10 +131,15 @@ def dismiss_staff(*, viewer: Viewer, user_id: UUID, role: str, reason: str) -> N
     """End a staff role; ending it twice changes nothing.
 
     Raises:
-        NotAllowed: unless the platform itself or a policy admin dismisses.
+        NotAllowed: as `appoint_staff`.
+        Conflict: nobody would be left who appoints staff.
     """
-    _require_policy_admin(viewer)
+    _require_giver(viewer, role)
+    if viewer.user_id == user_id:
+        raise NotAllowed("Nobody dismisses themselves.", code="own_appointment")
     user = _locked_user(user_id)
+    if role == StaffAppointment.Role.POLICY_ADMIN:
+        _require_another_admin(user_id)
     ended = StaffAppointment.objects.filter(user=user, role=role, ended_at=None).update(
         ended_at=now()
     )
@@ -150,6 +153,26 @@ def dismiss_staff(*, viewer: Viewer, user_id: UUID, role: str, reason: str) -> N
             before={"role": role},
             after=None,
             reason=reason,
+        )
+
+
+def _require_giver(viewer: Viewer, role: str) -> None:
+    if role not in StaffAppointment.Role.values:
+        raise InvalidInput(
+            errors=[FieldError("/role", "unknown_role", "There is no such staff role.")]
+        )
+    if not viewer.is_system and role not in staff_roles_given_by(viewer):
+        raise NotAllowed("This role is not yours to give.", code="role_not_yours_to_give")
+
+
+def _require_another_admin(user_id: UUID) -> None:
+    """Raise Conflict where somebody is the last policy admin; two at once do not both go."""
+    admins = StaffAppointment.objects.select_for_update(of=("self",)).filter(
+        role=StaffAppointment.Role.POLICY_ADMIN, ended_at=None, user__is_active=True
+    )
+    if not any(one.user_id != user_id for one in admins.order_by("pk")):
+        raise Conflict(
+            "This is the last policy admin: appoint another one first.", code="last_policy_admin"
         )
 
 

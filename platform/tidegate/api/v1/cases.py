@@ -26,6 +26,7 @@ from tidegate.api.v1.care import MannerIO
 from tidegate.api.v1.shapes import Flag, Text, choice, page_of, paged
 from tidegate.api.views import View
 from tidegate.assets.models import Modality
+from tidegate.primitives.errors import FieldError, InvalidInput
 
 
 class CaseOut(serializers.Serializer[Any]):
@@ -206,6 +207,8 @@ class Cases(View):
         parameters=[
             *paged(),
             choice("state", list(STATES), "Which cases; `open` when not given."),
+            choice("modality", Modality.values, "Of which outputs; all when not given."),
+            choice("because", Case.Because.values, "Why they are open; all when not given."),
         ],
         responses=page_of(CaseOut),
     )
@@ -214,6 +217,7 @@ class Cases(View):
         found = queue(
             self.viewer,
             state=request.query_params.get("state", "open"),
+            **_chosen(request),
             limit=limit_of(request),
             cursor=request.query_params.get("cursor") or None,
         )
@@ -224,6 +228,19 @@ class Cases(View):
                 "next": found.next_cursor,
             }
         )
+
+
+def _chosen(request: Request) -> dict[str, str | None]:
+    """Return the filters of the list; a value that filters nothing is a mistake, and is said."""
+    given = {name: request.query_params.get(name) or None for name in ("modality", "because")}
+    errors = [
+        FieldError(f"/{name}", "unknown_choice", f"Choose one of {', '.join(known)}.")
+        for name, known in (("modality", Modality.values), ("because", Case.Because.values))
+        if given[name] is not None and given[name] not in known
+    ]
+    if errors:
+        raise InvalidInput(errors=errors)
+    return given
 
 
 class NextCase(View):

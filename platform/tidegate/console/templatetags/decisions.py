@@ -15,6 +15,7 @@ from tidegate.console.decision_form import (
     DESK_TITLES,
     LAST_DECISION,
     REFUSALS,
+    ROLE_TITLES,
     WHY_TWO,
 )
 
@@ -31,6 +32,12 @@ def action_title(name: str) -> str:
 def desk_title(name: str) -> str:
     """Return where a case waits."""
     return str(DESK_TITLES[name])
+
+
+@register.filter
+def role_title(name: str) -> str:
+    """Return what a staff role is called."""
+    return str(ROLE_TITLES[name])
 
 
 @register.filter
