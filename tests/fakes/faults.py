@@ -16,6 +16,8 @@ from django.db import connections
 def dies_before(statement: int, action: Callable[[], object]) -> bool:
     """Do something in a process that is killed before it sends its nth statement; 1 is the first.
 
+    Committing counts as a statement, too: the last moment at which nothing has happened.
+
     Returns whether it was killed; False where it needs fewer statements, and so was done.
 
     Raises:
@@ -59,7 +61,17 @@ def _run(statement: int, action: Callable[[], object]) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return execute(self, *given, **named)
 
+    commit = psycopg.Connection.commit
+
+    def committed(self: psycopg.Connection[Any]) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+        commit(self)
+
     try:
+        psycopg.Connection.commit = committed  # type: ignore[method-assign]
         psycopg.Cursor.execute = counted  # type: ignore[method-assign, assignment]
         action()
     except BaseException:  # noqa: BLE001  # a child that goes on would run the parent's tests

@@ -20,6 +20,7 @@ from moderation.app.models.gate import (
     PromptScreening,
     Verdict,
 )
+from moderation.app.models.notes import CaseNote, Mention
 from moderation.app.models.organisations import OrganisationRules
 from moderation.app.models.policies import (
     POLICY_REASON_CHARACTERS,
@@ -42,6 +43,7 @@ __all__ = [
     "BulkDecision",
     "CareRules",
     "Case",
+    "CaseNote",
     "Decision",
     "HashBank",
     "HashEntry",
@@ -49,6 +51,7 @@ __all__ = [
     "HashMatch",
     "Hold",
     "Letter",
+    "Mention",
     "OrganisationRules",
     "Outcome",
     "PolicyVersion",

@@ -28,6 +28,13 @@ from moderation.app.selectors.exposure import (
     exposures,
     hazards_without_reviewers,
 )
+from moderation.app.selectors.notes import (
+    NoteSummary,
+    colleagues,
+    mentions_of,
+    notes_of,
+    unread_mentions,
+)
 from moderation.app.selectors.operations import WINDOWS, Operations, operations
 from moderation.app.selectors.organisations import organisation_of, rules_of
 from moderation.app.selectors.overdue import Overdue, OverdueAsset, overdue
@@ -94,6 +101,7 @@ __all__ = [
     "DecisionSummary",
     "ExportedStatement",
     "Exposure",
+    "NoteSummary",
     "Operations",
     "Overdue",
     "OverdueAsset",
@@ -121,6 +129,7 @@ __all__ = [
     "case_for",
     "cases_without_detectors",
     "chosen_by",
+    "colleagues",
     "decision_to_undo",
     "decisions_of",
     "difference",
@@ -135,6 +144,8 @@ __all__ = [
     "hash_entry_for",
     "hazards_without_reviewers",
     "matches_of",
+    "mentions_of",
+    "notes_of",
     "notices_for",
     "operations",
     "organisation_of",
@@ -161,4 +172,5 @@ __all__ = [
     "strikes_for",
     "transparency_for",
     "unread_letters",
+    "unread_mentions",
 ]

@@ -29,6 +29,7 @@ from moderation.app.services.hashes import (
     set_hash_expiry,
 )
 from moderation.app.services.letters import read_letter
+from moderation.app.services.notes import add_note, read_mention
 from moderation.app.services.notices import record_notice
 from moderation.app.services.overdue import escalate_asset
 from moderation.app.services.policies import activate_policy
@@ -48,6 +49,7 @@ from moderation.app.services.viewings import note_view, reveal_case, unveil_case
 __all__ = [
     "activate_policy",
     "add_hash",
+    "add_note",
     "advance_backtests",
     "advance_bulks",
     "advance_retro_run",
@@ -77,6 +79,7 @@ __all__ = [
     "propose_policy",
     "publish_taxonomy",
     "read_letter",
+    "read_mention",
     "record_notice",
     "record_report",
     "record_screening",

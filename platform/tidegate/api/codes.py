@@ -117,6 +117,7 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "collaborator_not_found": ("404", "This person was not invited."),
         "key_not_found": ("404", "There is no such API key that is yours to manage."),
         "case_not_found": ("404", "There is no such case."),
+        "mention_not_found": ("404", "There is no such mention of you."),
         "decision_not_found": ("404", "There is no such decision."),
         "bulk_not_found": ("404", "There is no such bulk decision."),
         "tree_not_found": ("404", "There is no such chain or entry, or nothing signed covers it."),

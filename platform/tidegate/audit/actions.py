@@ -84,6 +84,7 @@ class Action(StrEnum):
     CASE_LATE = "case.late"
     CASE_DECIDED = "case.decided"
     CASE_REFERRED = "case.referred"
+    NOTE_ADDED = "note.added"
     DECISION_PROPOSED = "decision.proposed"
     DECISION_REVERSED = "decision.reversed"
     BULK_STARTED = "bulk.started"

@@ -254,8 +254,21 @@ def _differences(
     """Compare the table with the file; rows newer than the file's end are on their way to it."""
     table = {row.number: row for row in rows}
     lines = {line.number: line for line in exported}
+    newest = max(table, default=0)
+    if lost := sorted(number for number in lines if number > newest):
+        # As after the restore of an older backup: one cause, said once and before all else.
+        first = lines[lost[0]]
+        yield Finding(
+            "checkpoints",
+            first.number,
+            f"the database ends before checkpoint {first.number} ({first.chain} up to entry"
+            f" {first.seq}), the first of {len(lost)} that only the export file has:"
+            " it was cut off, or an older backup was restored",
+        )
     for number, line in lines.items():
         row = table.get(number)
+        if row is None and number > newest:
+            continue
         if row is None:
             yield Finding(line.chain, line.seq, f"checkpoint {number} was removed from the table")
         elif row.document() != line.document or bytes(row.signature) != line.signature:

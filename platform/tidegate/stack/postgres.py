@@ -120,7 +120,7 @@ class Postgres:
             "listen_addresses": "",
             "unix_socket_directories": str(self.socket_folder),
             "unix_socket_permissions": "0700",
-            "max_connections": "150",
+            "max_connections": "250",
             "shared_buffers": "192MB",
             "jit": "off",
             "timezone": "UTC",

@@ -43,6 +43,10 @@ LINES: Mapping[str, Line] = {
     ),
     "console-undo": Line("/console/decisions/{decision}/undo", (), "post"),
     "console-reverse": Line("/console/decisions/{decision}/reversal", LEADS, "post", REASON),
+    "console-note": Line("/console/cases/{case}/notes", STAFF, "post", {"words": "A note."}),
+    "console-mentions": Line("/console/mentions", STAFF),
+    # Of nobody in the world.
+    "console-mention": Line("/console/mentions/{nothing}", (), "post"),
     "console-people": Line("/console/people", LEADS),
     "console-people-appoint": Line(
         "/console/people/appoint", LEADS, "post", {"email": "{email}", "role": "reviewer"}

@@ -100,6 +100,22 @@ class DecisionOut(serializers.Serializer[Any]):
     bulk_id = serializers.UUIDField(allow_null=True)
 
 
+class NoteOut(serializers.Serializer[Any]):
+    """A note of staff on a case."""
+
+    id = serializers.UUIDField()
+    author = serializers.CharField()
+    words = serializers.CharField()
+    mentions = serializers.ListField(child=serializers.CharField())
+    at = serializers.DateTimeField()
+
+
+class NoteIn(serializers.Serializer[Any]):
+    """A note."""
+
+    words = Text(min_length=1, max_length=2000)
+
+
 class ReversalIn(serializers.Serializer[Any]):
     """Why a decision is taken back."""
 
@@ -231,6 +247,31 @@ class CaseDecisions(View):
         selectors.case_for(self.viewer, case_id)
         found = selectors.decisions_of(self.viewer, case_id)
         return Response(DecisionOut(found, many=True).data)
+
+
+class CaseNotes(View):
+    """What staff wrote about one case, for each other."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "cases:read", "POST": "cases:decide cases:read"}
+
+    @extend_schema(operation_id="cases_notes", tags=["cases"], responses=NoteOut(many=True))
+    def get(self, request: Request, case_id: UUID) -> Response:
+        """List its notes, oldest first. Personal data in them is masked."""
+        selectors.case_for(self.viewer, case_id)
+        return Response(NoteOut(selectors.notes_of(self.viewer, case_id), many=True).data)
+
+    @extend_schema(
+        operation_id="cases_add_note",
+        tags=["cases"],
+        request=NoteIn,
+        responses={201: NoteOut(many=True)},
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        """Keep a note; `@` and a colleague's name calls upon them. Answers with all notes."""
+        words = checked(NoteIn, request.data)["words"]
+        services.add_note(case_id=case_id, viewer=self.viewer, words=words)
+        notes = selectors.notes_of(self.viewer, case_id)
+        return Response(NoteOut(notes, many=True).data, status=201)
 
 
 class DecisionUndo(View):

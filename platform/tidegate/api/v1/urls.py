@@ -122,6 +122,7 @@ urlpatterns = [
     path("overdue", overdue.OverdueAssets.as_view()),
     path("decision-actions", decisions.HouseRulesView.as_view()),
     path("cases/<uuid:case_id>/decisions", decisions.CaseDecisions.as_view()),
+    path("cases/<uuid:case_id>/notes", decisions.CaseNotes.as_view()),
     path("decisions/<uuid:decision_id>/undo", decisions.DecisionUndo.as_view()),
     path("decisions/<uuid:decision_id>/reversal", decisions.DecisionReversal.as_view()),
     path("bulk-decisions", decisions.BulkDecisions.as_view()),

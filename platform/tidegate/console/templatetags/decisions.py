@@ -72,6 +72,12 @@ def titled(title: Title) -> str:
     return title.for_language(get_language() or "en")
 
 
+@register.simple_tag
+def mention_count(viewer: Viewer) -> int:
+    """Return how often colleagues call upon somebody who has not looked yet."""
+    return 0 if viewer.user_id is None else selectors.unread_mentions(viewer.user_id)
+
+
 @register.inclusion_tag("console/parts/undo.html", takes_context=True)
 def offer_undo(context: dict[str, Any]) -> dict[str, Any]:
     """Offer to take back what the viewer decided a moment ago, while that is possible."""

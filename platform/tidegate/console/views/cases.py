@@ -285,6 +285,8 @@ def _page(
             "refusal": in_words(evidence.refusal, case=evidence.case),
             "chips": CHIPS,
             "offers": choices_for(viewer),
+            "notes": selectors.notes_of(viewer, evidence.case.id),
+            "colleagues": selectors.colleagues(viewer),
             "decisions": selectors.decisions_of(viewer, evidence.case.id),
             "may_reverse": leads_reviewers(viewer) and may_decide(viewer),
             "standing": selectors.standing_of(viewer, evidence.asset.owner_id),

@@ -275,6 +275,12 @@ document.addEventListener("click", (event) => {
     document.getElementById("reason").value = chip.dataset.chipReason;
     document.getElementById("reason").focus();
   }
+  const mention = event.target.closest("[data-mention]");
+  if (mention) {
+    const words = document.getElementById("note-words");
+    words.setRangeText(`${mention.dataset.mention} `, words.selectionStart, words.selectionEnd, "end");
+    words.focus();
+  }
   const row = event.target.closest("[data-case]");
   if (row && !event.target.closest("a")) open(row.dataset.case);
 });

@@ -1,0 +1,77 @@
+"""Reads of notes: those on a case, those that call upon somebody, and whom one may call upon."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from moderation.app.models import CaseNote, Mention
+from moderation.app.roles import READERS, require_reader
+from tidegate.accounts.models import User
+from tidegate.accounts.viewers import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSummary:
+    """A note as staff read it."""
+
+    id: UUID
+    author: str
+    words: str
+    mentions: tuple[str, ...]
+    at: datetime
+
+
+def notes_of(viewer: Viewer, case_id: UUID) -> tuple[NoteSummary, ...]:
+    """Return the notes on a case, oldest first; a key reads those of its organisation.
+
+    Raises:
+        NotAllowed: the viewer is no review staff.
+    """
+    require_reader(viewer)
+    found = CaseNote.objects.filter(case_id=case_id)
+    if viewer.organisation_id is not None:
+        found = found.filter(case__organisation_id=viewer.organisation_id)
+    rows = found.select_related("author").prefetch_related("mentions__person")
+    return tuple(
+        NoteSummary(
+            id=note.pk,
+            author=note.author.display_name,
+            words=note.words,
+            mentions=tuple(one.person.display_name for one in note.mentions.all()),
+            at=note.created_at,
+        )
+        for note in rows.order_by("created_at", "id")
+    )
+
+
+def mentions_of(viewer: Viewer) -> QuerySet[Mention]:
+    """Return where the viewer is called upon, what is unread first, then the newest.
+
+    Raises:
+        NotAllowed: the viewer is no review staff.
+    """
+    user_id = require_reader(viewer)
+    own = Mention.objects.filter(person_id=user_id)
+    if viewer.organisation_id is not None:
+        own = own.filter(note__case__organisation_id=viewer.organisation_id)
+    newest_first = own.order_by(F("read_at").asc(nulls_first=True), "-created_at", "-id")
+    return newest_first.select_related("note__author", "note__case")
+
+
+def unread_mentions(user_id: UUID) -> int:
+    """Return how often somebody is called upon and has not looked."""
+    return Mention.objects.filter(person_id=user_id, read_at=None).count()
+
+
+def colleagues(viewer: Viewer) -> QuerySet[User]:
+    """Return whom a note can call upon, by name: everybody else who may read cases.
+
+    Raises:
+        NotAllowed: the viewer is no review staff.
+    """
+    user_id = require_reader(viewer)
+    reads = Q(appointments__role__in=READERS, appointments__ended_at=None)
+    found = User.objects.filter(reads, is_active=True).exclude(pk=user_id)
+    return found.distinct().order_by("display_name", "pk")
