@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -92,6 +93,24 @@ def checkpoint() -> list[Checkpoint]:
     if broken:
         raise TrailBroken("; ".join(map(str, broken)))
     return made
+
+
+def checkpoint_if_due() -> list[Checkpoint]:
+    """Sign when a chain grew by so many entries since its last checkpoint, or the last is old.
+
+    `TIDEGATE_AUDIT_CHECKPOINT_ENTRIES` and `…_SECONDS` say how many and how old. Raises as
+    `checkpoint`.
+    """
+    last = Checkpoint.objects.order_by("-number").values_list("at", flat=True).first()
+    seconds = settings.TIDEGATE_AUDIT_CHECKPOINT_SECONDS
+    is_old = last is None or now() - last >= timedelta(seconds=seconds)
+    if is_old or _grew_by(settings.TIDEGATE_AUDIT_CHECKPOINT_ENTRIES):
+        return checkpoint()
+    return []
+
+
+def _grew_by(entries: int) -> bool:
+    return any(head - signed >= entries for _, head, signed in _grown())
 
 
 def _root(chain: str, size: int) -> bytes:

@@ -7,5 +7,5 @@ from tidegate.audit import checkpoints
 
 @shared_task(name="audit.checkpoint")
 def checkpoint() -> None:
-    """Sign what was appended since the last time."""
-    checkpoints.checkpoint()
+    """Sign what was appended since the last time, when it is many entries or long ago."""
+    checkpoints.checkpoint_if_due()

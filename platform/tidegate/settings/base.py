@@ -313,6 +313,8 @@ TIDEGATE_PUBLIC_URL = ENVIRONMENT.public_url
 TIDEGATE_PUBLISHES_TRANSPARENCY = ENVIRONMENT.publishes_transparency
 TIDEGATE_AUDIT_KEY_FILE = ENVIRONMENT.audit_key_file
 TIDEGATE_AUDIT_EXPORT_FILE = ENVIRONMENT.audit_export_file
+TIDEGATE_AUDIT_CHECKPOINT_SECONDS = ENVIRONMENT.checkpoint_seconds
+TIDEGATE_AUDIT_CHECKPOINT_ENTRIES = ENVIRONMENT.checkpoint_entries
 # What a new organisation begins with, in credits.
 TIDEGATE_WELCOME_CREDITS = ENVIRONMENT.welcome_credits
 # Whether `ensure_demo` may make people with known log-ins, and where it keeps those.

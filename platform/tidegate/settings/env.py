@@ -60,6 +60,8 @@ class Environment:
     secret_key: str
     audit_key_file: Path
     audit_export_file: Path
+    checkpoint_seconds: int
+    checkpoint_entries: int
     allowed_hosts: tuple[str, ...]
     public_url: str
     media: ObjectStore | None
@@ -93,6 +95,8 @@ def read(environ: Mapping[str, str]) -> Environment:
         secret_key=_secret(environ),
         audit_key_file=Path(audit_key) if audit_key else var_dir / "keys" / "audit_ed25519.pem",
         audit_export_file=(Path(export) if export else var_dir / "audit" / "checkpoints.jsonl"),
+        checkpoint_seconds=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_SECONDS", 60),
+        checkpoint_entries=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_ENTRIES", 1_000),
         allowed_hosts=_words(environ.get("TIDEGATE_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")),
         public_url=environ.get("TIDEGATE_PUBLIC_URL", "http://127.0.0.1").rstrip("/"),
         media=_media(environ),

@@ -22,7 +22,8 @@ _PERIODS = {
     "uploads.sweep": 30.0,
     "recommendations.embed_missing": 30.0,
     "events.reconcile": 30.0,
-    "audit.checkpoint": 60.0,
+    # How often it is asked whether one is due; by entries or by time: `audit.checkpoints`.
+    "audit.checkpoint": 10.0,
     "recommendations.forget_exposures": 3600.0,
     "events.retention": 3600.0,
     "moderation.forget_shadows": 3600.0,

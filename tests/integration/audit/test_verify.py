@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from tests.integration.audit.support import append, complaint, tamper, verify
 from tidegate.audit import canonical, keys
-from tidegate.audit.checkpoints import TrailBroken, checkpoint
+from tidegate.audit.checkpoints import TrailBroken, checkpoint, checkpoint_if_due
 from tidegate.audit.models import Checkpoint, Entry
 from tidegate.primitives.ids import new_id
 
@@ -211,6 +212,22 @@ def test_a_checkpoint_that_was_not_exported_is_exported_by_the_next(
     append(1)
     checkpoint()
     assert "3 checkpoints, 3 exported" in verify()
+
+
+def test_a_checkpoint_is_due_by_entries_or_by_time(settings: Any) -> None:
+    settings.TIDEGATE_AUDIT_CHECKPOINT_SECONDS = 3_600
+    settings.TIDEGATE_AUDIT_CHECKPOINT_ENTRIES = 5
+    append(1)
+    assert len(checkpoint_if_due()) == 1  # there was none at all
+    append(4)
+    assert checkpoint_if_due() == []
+    append(1)
+    assert [row.seq for row in checkpoint_if_due()] == [6]
+    append(1)
+    settings.TIDEGATE_AUDIT_CHECKPOINT_SECONDS = 0
+    assert [row.seq for row in checkpoint_if_due()] == [7]
+    assert checkpoint_if_due() == []
+    assert "the audit trail verifies" in verify()
 
 
 def test_nothing_is_signed_twice() -> None:
