@@ -24,6 +24,16 @@ ACTION_TITLES: Final[Mapping[str, str | Promise]] = {
     "second_level": _("Ask senior staff"),
     "refer_to_legal": _("Refer to legal"),
 }
+DONE_TITLES: Final[Mapping[str, str | Promise]] = {
+    "release": _("Released"),
+    "rate": _("Released with a rating"),
+    "label": _("Released with labels"),
+    "block": _("Blocked"),
+    "remove": _("Removed for good"),
+    "restrict_author": _("Blocked, and its author restricted"),
+    "second_level": _("Senior staff was asked"),
+    "refer_to_legal": _("Referred to legal"),
+}
 ROLE_TITLES: Final[Mapping[str, str | Promise]] = {
     "reviewer": _("Reviewer"),
     "senior_reviewer": _("Senior reviewer"),

@@ -13,6 +13,7 @@ from tidegate.console.decision_form import (
     ACTION_TITLES,
     BULK_STATES,
     DESK_TITLES,
+    DONE_TITLES,
     LAST_DECISION,
     REFUSALS,
     ROLE_TITLES,
@@ -26,6 +27,12 @@ register = template.Library()
 def action_title(name: str) -> str:
     """Return what an action is called."""
     return str(ACTION_TITLES[name])
+
+
+@register.filter
+def action_done(name: str) -> str:
+    """Return what was done."""
+    return str(DONE_TITLES[name])
 
 
 @register.filter
