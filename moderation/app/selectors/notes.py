@@ -26,11 +26,13 @@ class NoteSummary:
 def notes_of(viewer: Viewer, case_id: UUID) -> tuple[NoteSummary, ...]:
     """Return the notes on a case, oldest first; a key reads those of its organisation.
 
+    Who made the output reads none, staff or not: notes are about it, and perhaps about them.
+
     Raises:
         NotAllowed: the viewer is no review staff.
     """
-    require_reader(viewer)
-    found = CaseNote.objects.filter(case_id=case_id)
+    user_id = require_reader(viewer)
+    found = CaseNote.objects.filter(case_id=case_id).exclude(case__asset__owner_id=user_id)
     if viewer.organisation_id is not None:
         found = found.filter(case__organisation_id=viewer.organisation_id)
     rows = found.select_related("author").prefetch_related("mentions__person")
@@ -65,13 +67,15 @@ def unread_mentions(user_id: UUID) -> int:
     return Mention.objects.filter(person_id=user_id, read_at=None).count()
 
 
-def colleagues(viewer: Viewer) -> QuerySet[User]:
-    """Return whom a note can call upon, by name: everybody else who may read cases.
+def colleagues(viewer: Viewer, *, besides: UUID) -> QuerySet[User]:
+    """Return whom a note can call upon, by name: who may read cases, but for two.
+
+    Not the viewer, and not whoever is named: they made the output.
 
     Raises:
         NotAllowed: the viewer is no review staff.
     """
     user_id = require_reader(viewer)
     reads = Q(appointments__role__in=READERS, appointments__ended_at=None)
-    found = User.objects.filter(reads, is_active=True).exclude(pk=user_id)
+    found = User.objects.filter(reads, is_active=True).exclude(pk__in=[user_id, besides])
     return found.distinct().order_by("display_name", "pk")

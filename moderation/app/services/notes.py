@@ -15,7 +15,7 @@ from tidegate.accounts.viewers import Viewer
 from tidegate.audit.actions import Action
 from tidegate.audit.services import record
 from tidegate.primitives.clock import now
-from tidegate.primitives.errors import NotFound
+from tidegate.primitives.errors import NotAllowed, NotFound
 
 
 @transaction.atomic
@@ -23,16 +23,18 @@ def add_note(*, case_id: UUID, viewer: Viewer, words: str) -> CaseNote:
     """Keep a note on a case, masked as reasons are, and call upon whom it names as `@Their Name`.
 
     Raises:
-        NotAllowed: not review staff.
+        NotAllowed: not review staff, or the viewer made the output.
         NotFound: no such case, or (for a key) not of its organisation.
         InvalidInput: nothing was written, or too much.
     """
     user_id = require_reader(viewer)
     case = visible_case(case_id, viewer)
+    if case.asset.owner_id == user_id:
+        raise NotAllowed("Nobody writes notes on what they made.", code="own_asset")
     kept = kept_reason(words, missing="A note says something.")
     note = CaseNote(case=case, author_id=user_id, words=kept)
     note.save(force_insert=True)
-    named = _named_in(kept, colleagues(viewer))
+    named = _named_in(kept, colleagues(viewer, besides=case.asset.owner_id))
     Mention.objects.bulk_create([Mention(note=note, person=person) for person in named])
     record(
         Action.NOTE_ADDED,

@@ -407,7 +407,7 @@ EXEMPT: dict[str, str] = {
     "console/decisions/<uuid:decision_id>/undo": "redirects",
     "console/decisions/<uuid:decision_id>/reversal": "redirects",
     "console/cases/<uuid:case_id>/notes": "redirects",
-    "console/mentions": "what colleagues wrote to one, masked: moderation/test_notes",
+    "console/mentions": "who calls upon one, and where; not what they wrote",
     "console/mentions/<uuid:mention_id>": "redirects",
     "api/v1/cases/<uuid:case_id>/notes": "what staff wrote, masked: moderation/test_notes",
     "console/people": "names and roles; leads only: authorisation/test_people",

@@ -6,6 +6,7 @@ from moderation.app import selectors, services
 from moderation.app.models import CaseNote, Mention
 from tests import factories
 from tests.integration.moderation import stage
+from tidegate.accounts.services import appoint_staff
 from tidegate.audit.models import Entry
 from tidegate.primitives.errors import InvalidInput, NotAllowed, NotFound
 from tidegate.primitives.ids import new_id
@@ -71,3 +72,17 @@ def test_its_author_has_no_notes_and_outsiders_are_not_called_upon() -> None:
     assert not Mention.objects.exists()
     with pytest.raises(NotFound):
         services.add_note(case_id=new_id(), viewer=stage.staff("reviewer"), words="x")
+
+
+def test_staff_read_no_notes_on_what_they_made_and_are_not_called_upon() -> None:
+    asset, case = stage.held()
+    admin = stage.staff("policy_admin", name="Pat")
+    appoint_staff(user_id=asset.owner_id, role="reviewer", viewer=admin)
+    words = f"@{asset.owner.display_name} made this."
+    services.add_note(case_id=case.pk, viewer=admin, words=words)
+    author = factories.viewer_of(asset.owner)
+    assert selectors.notes_of(author, case.pk) == ()
+    assert not Mention.objects.exists()
+    with pytest.raises(NotAllowed) as refused:
+        services.add_note(case_id=case.pk, viewer=author, words="It is fine.")
+    assert refused.value.code == "own_asset"

@@ -258,6 +258,7 @@ class CaseNotes(View):
     def get(self, request: Request, case_id: UUID) -> Response:
         """List its notes, oldest first. Personal data in them is masked."""
         selectors.case_for(self.viewer, case_id)
+        services.note_view(case_id=case_id, viewer=self.viewer)
         return Response(NoteOut(selectors.notes_of(self.viewer, case_id), many=True).data)
 
     @extend_schema(

@@ -286,7 +286,7 @@ def _page(
             "chips": CHIPS,
             "offers": choices_for(viewer),
             "notes": selectors.notes_of(viewer, evidence.case.id),
-            "colleagues": selectors.colleagues(viewer),
+            "colleagues": selectors.colleagues(viewer, besides=evidence.asset.owner_id),
             "decisions": selectors.decisions_of(viewer, evidence.case.id),
             "may_reverse": leads_reviewers(viewer) and may_decide(viewer),
             "standing": selectors.standing_of(viewer, evidence.asset.owner_id),
