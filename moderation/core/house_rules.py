@@ -4,7 +4,7 @@ They are data (`policies/decisions.yaml`, or a file of the deployment): what an 
 as reasons, and what it lets nobody do alone, changes without a release.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,8 @@ DEFAULT_HOUSE_RULES: Final = Path(__file__).parent / "policies" / "decisions.yam
 FIELD_CHARACTERS: Final = 300
 OTHER: Final = "other"
 """The reason that names nothing: what the reviewer writes says it."""
+TAKING: Final = frozenset({"block", "remove", "restrict_author"})
+"""Actions that take an output away, and reach what was made from it."""
 
 ActionName = Literal[
     "release",
@@ -170,6 +172,11 @@ class HouseRules:
                     return ground
         return self.grounds[OTHER]
 
+    def marks_of(self, rating: str, labels: Iterable[str]) -> list[Mark]:
+        """Return the marks of these codes, the rating first; codes unknown by now are left out."""
+        found = [self.ratings.get(rating), *map(self.labels.get, labels)]
+        return [mark for mark in found if mark is not None]
+
     def offered_for(self, action: str) -> Iterator[Ground]:
         """Give the reasons that may justify an action, in the order of the tree."""
         return (ground for ground in self.grounds.values() if action in ground.actions)
@@ -181,7 +188,7 @@ class HouseRules:
             return "action"
         if impact.restriction in rule.restrictions:
             return "restriction"
-        takes = impact.action in {"block", "remove", "restrict_author"}
+        takes = impact.action in TAKING
         if takes and rule.descendants is not None and impact.descendants >= rule.descendants:
             return "descendants"
         if takes and rule.staff_authors and impact.is_by_staff:

@@ -11,7 +11,7 @@ from moderation.app.models.consequences import (
     Strike,
     TakedownNotice,
 )
-from moderation.app.models.decisions import ACTION_NAMES, BulkDecision, Decision
+from moderation.app.models.decisions import ACTION_NAMES, REFERRALS, BulkDecision, Decision
 from moderation.app.models.gate import (
     REASON_CHARACTERS,
     VERDICT_NAMES,
@@ -36,6 +36,7 @@ __all__ = [
     "ACTION_NAMES",
     "POLICY_REASON_CHARACTERS",
     "REASON_CHARACTERS",
+    "REFERRALS",
     "VERDICT_NAMES",
     "Appeal",
     "Attempt",

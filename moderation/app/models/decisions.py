@@ -20,6 +20,9 @@ ACTION_NAMES = (
     "refer_to_legal",
 )
 
+REFERRALS = ("second_level", "refer_to_legal")
+"""Actions that end nothing: somebody else rules."""
+
 
 class BulkDecision(Row):
     """The same decision about many cases, one after the other, and its reversal.
@@ -145,7 +148,7 @@ class Decision(Row):
             ),
             models.UniqueConstraint(
                 fields=["case"],
-                condition=Q(is_proposal=False) & ~Q(action__in=["second_level", "refer_to_legal"]),
+                condition=Q(is_proposal=False) & ~Q(action__in=list(REFERRALS)),
                 name="moderation_one_ruling_decision_per_case",
             ),
         ]

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from moderation.app.configuration import house_rules
-from moderation.app.models import BulkDecision, Case, Decision
+from moderation.app.models import REFERRALS, BulkDecision, Case, Decision
 from moderation.app.roles import require_lead, require_reader
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
@@ -18,7 +18,10 @@ from tidegate.primitives.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class DecisionSummary:
-    """A decision as staff read it. `undo_until` is None where its maker cannot undo it (now)."""
+    """A decision as staff read it. `undo_until` is None where its maker cannot undo it (now).
+
+    A ruling ended its case; proposals and referrals did not.
+    """
 
     id: UUID
     case_id: UUID
@@ -29,6 +32,7 @@ class DecisionSummary:
     made_by: str
     made_at: datetime
     is_proposal: bool
+    is_ruling: bool
     why_two: str
     is_own: bool
     undo_until: datetime | None
@@ -90,8 +94,8 @@ def bulk_decision(viewer: Viewer, bulk_id: UUID) -> BulkDecision:
 def _summary(row: Decision, viewer: Viewer) -> DecisionSummary:
     until = row.created_at + house_rules().undo
     is_own = row.made_by_id == viewer.user_id
-    rules = row.action not in {"second_level", "refer_to_legal"} and not row.is_proposal
-    can_undo = is_own and rules and row.reversed_at is None and now() < until
+    is_ruling = row.action not in REFERRALS and not row.is_proposal
+    can_undo = is_own and is_ruling and row.reversed_at is None and now() < until
     return DecisionSummary(
         id=row.pk,
         case_id=row.case_id,
@@ -102,6 +106,7 @@ def _summary(row: Decision, viewer: Viewer) -> DecisionSummary:
         made_by=row.made_by.display_name,
         made_at=row.created_at,
         is_proposal=row.is_proposal,
+        is_ruling=is_ruling,
         why_two=row.why_two,
         is_own=is_own,
         undo_until=until if can_undo else None,
@@ -114,7 +119,11 @@ def _summary(row: Decision, viewer: Viewer) -> DecisionSummary:
 
 def last_decision(case: Case) -> Decision | None:
     """Return the decision that ended a case; None where the platform did, or nobody has."""
-    made = case.decisions.filter(is_proposal=False).exclude(
-        action__in=["second_level", "refer_to_legal"]
-    )
+    made = case.decisions.filter(is_proposal=False).exclude(action__in=REFERRALS)
     return made.order_by("created_at", "id").last()
+
+
+def open_proposal(case: Case) -> Decision | None:
+    """Return what waits for another person's agreement."""
+    proposals = case.decisions.filter(is_proposal=True, answer=None)
+    return proposals.order_by("created_at", "id").last()

@@ -15,11 +15,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from moderation.app.configuration import house_rules
 from moderation.app.models import BulkDecision, Case
 from moderation.app.roles import require_lead
 from moderation.app.selectors.decisions import bulk_decision
-from moderation.app.selectors.impact import impact_of
+from moderation.app.selectors.impact import why_two
 from moderation.app.selectors.parties import part_in
 from moderation.app.services.actions import CaseAction, action_called
 from moderation.app.services.decisions import decide_case
@@ -304,13 +303,7 @@ def _refusal(case: Case, action: CaseAction, given: Mapping[str, Any], viewer: V
         return "case_held"
     if part := part_in(case, viewer.user_id):
         return part
-    impact = impact_of(
-        action=action.name,
-        restriction=given.get("kind", ""),
-        asset_id=case.asset_id,
-        author_id=case.asset.owner_id,
-    )
-    return "second_level" if house_rules().needs_two(impact) else ""
+    return "second_level" if why_two(case.asset, action=action.name, details=given) else ""
 
 
 def _record(action: Action, bulk: BulkDecision, viewer: Viewer, *, reason: str) -> None:

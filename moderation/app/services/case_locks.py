@@ -48,6 +48,14 @@ def lock_case(case_id: UUID, viewer: Viewer) -> tuple[Asset, Case]:
     return asset, case
 
 
+def require_decidable(case: Case, viewer: Viewer, user_id: UUID) -> None:
+    """Refuse whoever may not decide a locked case now, for any of the reasons below."""
+    refuse_party(case, user_id)
+    refuse_decided(case)
+    refuse_desk(case, viewer)
+    refuse_held_by_another(case, user_id)
+
+
 def refuse_party(case: Case, user_id: UUID) -> None:
     """Raise NotAllowed for whoever has a part in it."""
     if part := part_in(case, user_id):

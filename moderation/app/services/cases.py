@@ -16,10 +16,8 @@ from moderation.app.services.care_at_work import lock_care, take_up
 from moderation.app.services.case_effects import let_go, picture, record_case
 from moderation.app.services.case_locks import (
     lock_case,
-    refuse_decided,
-    refuse_desk,
     refuse_held_by_another,
-    refuse_party,
+    require_decidable,
 )
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
@@ -41,10 +39,7 @@ def claim_case(*, case_id: UUID, viewer: Viewer) -> Case:
     user_id = require_decider(viewer)
     care = lock_care(user_id)
     asset, case = lock_case(case_id, viewer)
-    refuse_party(case, user_id)
-    refuse_decided(case)
-    refuse_desk(case, viewer)
-    refuse_held_by_another(case, user_id)
+    require_decidable(case, viewer, user_id)
     take_up(case, care)
     return _take(case, asset, viewer)
 

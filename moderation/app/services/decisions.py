@@ -6,11 +6,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from moderation.app.configuration import house_rules
 from moderation.app.models import BulkDecision, Case, Decision, ReviewerCare
 from moderation.app.roles import require_decider
-from moderation.app.selectors.decisions import last_decision
-from moderation.app.selectors.impact import impact_of
+from moderation.app.selectors.decisions import last_decision, open_proposal
+from moderation.app.selectors.impact import why_two
 from moderation.app.services import rulings
 from moderation.app.services.actions import Carrying, action_called
 from moderation.app.services.actions.base import Order
@@ -89,13 +88,7 @@ def decide_case(
     )
     if chosen.ruling is None:
         return refer(order, case_id=case_id, viewer=viewer, care=care)
-    impact = impact_of(
-        action=chosen.name,
-        restriction=order.details.get("kind", ""),
-        asset_id=subject.asset_id,
-        author_id=order.author_id,
-    )
-    if why := house_rules().needs_two(impact):
+    if why := why_two(subject.asset, action=chosen.name, details=order.details):
         decided = propose(order, case_id=case_id, viewer=viewer, care=care, why=why)
         if decided is not None:
             return decided
@@ -174,19 +167,9 @@ def _close(
     order: Order, asset: Asset, case: Case, *, viewer: Viewer, bulk: BulkDecision | None
 ) -> Decision:
     """End a locked case as it was ordered, and write down who did; the rest of it comes after."""
-    decision = Decision(
-        case=case,
-        action=order.action.name,
-        reason_code=order.reason_code,
-        reason=order.reason,
-        details=dict(order.details),
-        list_hashes=order.list_hashes,
-        made_by_id=order.made_by,
-        bulk=bulk,
-        was=asset.visibility,
-        before={"reasons": asset.reasons, "public_reasons": asset.public_reasons},
-        answers=Decision.objects.filter(case=case, is_proposal=True, answer=None).last(),
-    )
+    decision = order.row(case)
+    decision.bulk, decision.was, decision.answers = bulk, asset.visibility, open_proposal(case)
+    decision.before = {"reasons": asset.reasons, "public_reasons": asset.public_reasons}
     # First: the statement of reasons reads it.
     decision.save(force_insert=True)
     assert order.action.ruling is not None  # noqa: S101  # those without one were referred

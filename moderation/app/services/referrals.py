@@ -5,16 +5,11 @@ from uuid import UUID
 
 from moderation.app.models import Case, Decision, ReviewerCare
 from moderation.app.public_reasons import public_reasons
+from moderation.app.selectors.decisions import open_proposal
 from moderation.app.services.actions.base import Order
 from moderation.app.services.care_at_work import take_up
 from moderation.app.services.case_effects import picture, record_case
-from moderation.app.services.case_locks import (
-    lock_case,
-    refuse_decided,
-    refuse_desk,
-    refuse_held_by_another,
-    refuse_party,
-)
+from moderation.app.services.case_locks import lock_case, require_decidable
 from moderation.app.services.statements import state_hold
 from moderation.core.dsa import Automation, Source
 from tidegate.accounts.viewers import Viewer
@@ -35,7 +30,7 @@ def refer(order: Order, *, case_id: UUID, viewer: Viewer, care: ReviewerCare) ->
     asset, case = lock_case(case_id, viewer)
     if case.desk == order.action.desk and case.proposed_by_id == order.made_by:
         return case
-    _refuse(case, order, viewer)
+    require_decidable(case, viewer, order.made_by)
     take_up(case, care)
     if asset.visibility == Visibility.RELEASED:
         _hold(asset, case, viewer)
@@ -56,29 +51,16 @@ def propose(
     proposal = open_proposal(case)
     if proposal is not None and _is_same(proposal, order):
         return case if proposal.made_by_id == order.made_by else None
-    _refuse(case, order, viewer)
+    require_decidable(case, viewer, order.made_by)
     take_up(case, care)
     _give(order, asset, case, viewer=viewer, desk=Case.Desk.SENIOR, why=why)
     return case
-
-
-def open_proposal(case: Case) -> Decision | None:
-    """Return what waits for another person's agreement."""
-    proposals = case.decisions.filter(is_proposal=True, answer=None)
-    return proposals.order_by("created_at", "id").last()
 
 
 def _is_same(proposal: Decision, order: Order) -> bool:
     return proposal.action == order.action.name and proposal.details.get(
         "kind"
     ) == order.details.get("kind")
-
-
-def _refuse(case: Case, order: Order, viewer: Viewer) -> None:
-    refuse_party(case, order.made_by)
-    refuse_decided(case)
-    refuse_desk(case, viewer)
-    refuse_held_by_another(case, order.made_by)
 
 
 def _hold(asset: Asset, case: Case, viewer: Viewer) -> None:
@@ -105,17 +87,9 @@ def _hold(asset: Asset, case: Case, viewer: Viewer) -> None:
 def _give(order: Order, asset: Asset, case: Case, *, viewer: Viewer, desk: str, why: str) -> None:
     before = picture(case)
     is_proposal = bool(why)
-    Decision(
-        case=case,
-        action=order.action.name,
-        reason_code=order.reason_code,
-        reason=order.reason,
-        details=dict(order.details),
-        list_hashes=order.list_hashes,
-        made_by_id=order.made_by,
-        is_proposal=is_proposal,
-        why_two=why,
-    ).save(force_insert=True)
+    decision = order.row(case)
+    decision.is_proposal, decision.why_two = is_proposal, why
+    decision.save(force_insert=True)
     if case.state == Case.State.CLAIMED:
         case.move_to(Case.State.OPEN)
     case.desk, case.proposed_by_id = desk, order.made_by

@@ -83,10 +83,14 @@ def staff(viewer: Viewer) -> QuerySet[StaffAppointment]:
     Raises:
         NotAllowed: the viewer gives no role.
     """
-    if not staff_roles_given_by(viewer):
-        raise NotAllowed("Only those who appoint staff see all of it.", code="senior_staff_only")
+    _require_giver(viewer)
     held = StaffAppointment.objects.filter(ended_at=None, user__is_active=True)
     return held.select_related("user").order_by("user__display_name", "user_id", "role")
+
+
+def _require_giver(viewer: Viewer) -> None:
+    if not staff_roles_given_by(viewer):
+        raise NotAllowed("Only those who appoint staff see all of it.", code="senior_staff_only")
 
 
 def person_called(viewer: Viewer, email: str) -> User:
@@ -96,8 +100,7 @@ def person_called(viewer: Viewer, email: str) -> User:
         NotAllowed: the viewer gives no role.
         NotFound: there is none.
     """
-    if not staff_roles_given_by(viewer):
-        raise NotAllowed("Only those who appoint staff see all of it.", code="senior_staff_only")
+    _require_giver(viewer)
     found = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
     if found is None:
         raise NotFound("Nobody has an account with this address.", code="user_not_found")

@@ -7,14 +7,15 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
+from moderation.app import roles as gate
 from tidegate.accounts.models import User
 from tidegate.accounts.selectors import viewer_for_user
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.errors import NotFound
 
 P = ParamSpec("P")
-REVIEWERS = frozenset({"reviewer", "senior_reviewer", "policy_admin", "auditor", "legal_counsel"})
-LEADS = frozenset({"senior_reviewer", "policy_admin"})
+REVIEWERS = gate.READERS
+LEADS = gate.LEADS
 AUDITORS = frozenset({"auditor", "policy_admin"})
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from moderation.app.models import Case
+from moderation.app.models import Case, Decision
 from moderation.app.roles import DECIDERS
 from moderation.app.services.restrictions import Terms
 from tidegate.accounts.viewers import Viewer
@@ -32,6 +32,18 @@ class Order:
     list_hashes: bool
     author_id: UUID
     made_by: UUID
+
+    def row(self, case: Case) -> Decision:
+        """Return the row that keeps it, not saved."""
+        return Decision(
+            case=case,
+            action=self.action.name,
+            reason_code=self.reason_code,
+            reason=self.reason,
+            details=dict(self.details),
+            list_hashes=self.list_hashes,
+            made_by_id=self.made_by,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,22 @@ from moderation.app.services.actions.base import RULED, Carrying, CaseAction, on
 from tidegate.assets.marks import mark_asset
 from tidegate.primitives.errors import InvalidInput
 
-_MARKED = (*RULED, "tidegate.asset.marked.v1")
+
+class _Marking(CaseAction):
+    """Released with marks; taking it back puts the earlier ones in their place."""
+
+    targets = ("output",)
+    ruling = Case.Ruling.RELEASE
+    sends = (*RULED, "tidegate.asset.marked.v1")
+
+    def take_back(self, carrying: Carrying, before: Mapping[str, Any]) -> None:
+        _mark(carrying, rating=before["rating"], labels=before["labels"])
 
 
-class Rate(CaseAction):
+class Rate(_Marking):
     """Released, with an age rating."""
 
     name = "rate"
-    targets = ("output",)
-    ruling = Case.Ruling.RELEASE
-    sends = _MARKED
 
     def read(self, details: Mapping[str, Any]) -> dict[str, Any]:
         one_of(details, "rating", house_rules().ratings)
@@ -27,17 +33,11 @@ class Rate(CaseAction):
     def carry_out(self, carrying: Carrying) -> dict[str, Any]:
         return _mark(carrying, rating=carrying.details["rating"], labels=carrying.asset.labels)
 
-    def take_back(self, carrying: Carrying, before: Mapping[str, Any]) -> None:
-        _mark(carrying, rating=before["rating"], labels=before["labels"])
 
-
-class Label(CaseAction):
+class Label(_Marking):
     """Released, with labels beside it; some cover it until somebody wants to look."""
 
     name = "label"
-    targets = ("output",)
-    ruling = Case.Ruling.RELEASE
-    sends = _MARKED
 
     def read(self, details: Mapping[str, Any]) -> dict[str, Any]:
         given, known = only(details, "labels").get("labels"), house_rules().labels
@@ -58,9 +58,6 @@ class Label(CaseAction):
 
     def carry_out(self, carrying: Carrying) -> dict[str, Any]:
         return _mark(carrying, rating=carrying.asset.rating, labels=carrying.details["labels"])
-
-    def take_back(self, carrying: Carrying, before: Mapping[str, Any]) -> None:
-        _mark(carrying, rating=before["rating"], labels=before["labels"])
 
 
 def _mark(carrying: Carrying, *, rating: str, labels: list[str]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from moderation.app import selectors, services
 from moderation.app.models import BulkDecision, Case
-from moderation.app.roles import may_decide
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Modality
 from tidegate.console.access import LEADS, staff_only
@@ -68,7 +67,6 @@ def preview(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         {
             **_place(viewer),
             "preview": found,
-            "given": given,
             # As they were posted: the second form says again what the first one did.
             "posted": [
                 (name, value)
@@ -134,7 +132,6 @@ def _place(viewer: Viewer) -> dict[str, Any]:
         "section": "console",
         "place": "bulk",
         "viewer": viewer,
-        "may_decide": may_decide(viewer),
     }
 
 

@@ -12,14 +12,12 @@ register = template.Library()
 @register.filter
 def marks(asset: Asset) -> list[str]:
     """Return its rating and labels in the language that is active; none that are not known now."""
-    rules, language = house_rules(), get_language() or "en"
-    found = [rules.ratings.get(asset.rating), *(rules.labels.get(one) for one in asset.labels)]
-    return [mark.title.for_language(language) for mark in found if mark is not None]
+    language = get_language() or "en"
+    found = house_rules().marks_of(asset.rating, asset.labels)
+    return [mark.title.for_language(language) for mark in found]
 
 
 @register.filter
 def is_covered(asset: Asset) -> bool:
     """Whether it is seen after a click only."""
-    rules = house_rules()
-    known = [rules.ratings.get(asset.rating), *(rules.labels.get(one) for one in asset.labels)]
-    return any(mark is not None and mark.covers for mark in known)
+    return any(mark.covers for mark in house_rules().marks_of(asset.rating, asset.labels))
