@@ -13,6 +13,8 @@ from moderation.core.clocks import load as load_clocks
 from moderation.core.consequences import DEFAULT_CONSEQUENCES, Consequences, load
 from moderation.core.house_rules import DEFAULT_HOUSE_RULES, HouseRules
 from moderation.core.house_rules import load as load_house_rules
+from moderation.core.quality_rules import DEFAULT_QUALITY_RULES, QualityRules
+from moderation.core.quality_rules import load as load_quality_rules
 from moderation.core.spam import Limits
 
 _LEAST_APPEAL_DAYS = 184
@@ -29,6 +31,7 @@ class Configuration:
         consequences_file: what follows from rulings and reports; None as above.
         clocks_file: how long people have for which case; None as above.
         house_rules_file: how people decide, and on which grounds; None as above.
+        quality_rules_file: what is looked at again; None as above.
         prompt_deadline: how long a request may wait for its prompt's screening.
         picture_deadline: how long a request may wait for the screening of its picture.
         check_deadline: how long a call of /moderations may wait for detectors, in all.
@@ -66,6 +69,7 @@ class Configuration:
     consequences_file: Path | None = None
     clocks_file: Path | None = None
     house_rules_file: Path | None = None
+    quality_rules_file: Path | None = None
     prompt_deadline: float = 1.5
     picture_deadline: float = 10.0
     check_deadline: float = 30.0
@@ -154,6 +158,16 @@ def house_rules() -> HouseRules:
         InvalidHouseRules, OSError: the file cannot be obeyed or read.
     """
     return load_house_rules(configuration().house_rules_file or DEFAULT_HOUSE_RULES)
+
+
+@cache
+def quality_rules() -> QualityRules:
+    """Return what is looked at again in this process.
+
+    Raises:
+        InvalidQualityRules, OSError: the file cannot be obeyed or read.
+    """
+    return load_quality_rules(configuration().quality_rules_file or DEFAULT_QUALITY_RULES)
 
 
 @cache

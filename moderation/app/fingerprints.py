@@ -12,8 +12,9 @@ from django.db.backends.utils import CursorWrapper
 
 from moderation.app.models import HashBank, HashEntry, Verdict
 from moderation.core import film_hashes
-from moderation.core.banks import is_drawn, words_near
+from moderation.core.banks import words_near
 from moderation.core.decisions import HashHit
+from moderation.core.draws import is_drawn
 from moderation.core.hashes import MATCH_DISTANCE, NotAPicture, Pdq, pdq
 from moderation.core.near_texts import NEAR_DISTANCE, simhash
 from moderation.core.normalisation import normalise
@@ -257,7 +258,7 @@ def _spoken(found: Iterable[_Found], content: str) -> list[HashHit]:
     hits: list[HashHit] = []
     spoken: set[tuple[UUID, str]] = set()
     for one in found:
-        if not is_drawn(bank=str(one.bank), content=content, share=one.share):
+        if not is_drawn(str(one.bank), content, share=one.share):
             continue
         if one.kind in _NEAR_KINDS:
             if (one.bank, one.kind) in spoken:

@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError
 from moderation.app.models import PolicyVersion
 from moderation.core import policy as policies
 from moderation.core import wordlists
-from moderation.core.banks import is_drawn
+from moderation.core.draws import is_drawn
 from moderation.core.policy import Policy
 from moderation.core.policy_file import InvalidPolicy
 
@@ -51,7 +51,7 @@ class InForce:
     def policy_for(self, key: object) -> Policy | None:
         """Return the policy that judges what this key names; the same key draws the same one."""
         if self.canary is not None and is_drawn(
-            bank=self.canary_seed, content=str(key), share=self.canary_share
+            self.canary_seed, str(key), share=self.canary_share
         ):
             return self.canary
         return self.active

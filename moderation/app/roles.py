@@ -13,6 +13,7 @@ HASH_KEEPERS = frozenset({"senior_reviewer", "policy_admin"})
 RESTRICTERS = frozenset({"senior_reviewer", "policy_admin"})
 BANK_ADMINS = frozenset({"policy_admin"})
 LEADS = frozenset({"senior_reviewer", "policy_admin"})
+QUALITY_READERS = LEADS | {"auditor"}
 DESKS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "first": frozenset({"reviewer", "senior_reviewer", "policy_admin"}),
@@ -64,6 +65,18 @@ def require_lead(viewer: Viewer) -> UUID:
 def leads_reviewers(viewer: Viewer) -> bool:
     """Whether the viewer sees what reviewers were exposed to."""
     return _has(viewer, LEADS, "cases:read")
+
+
+def require_quality_reader(viewer: Viewer) -> UUID:
+    """Return the id of a person who sees how well everybody decides, or raise NotAllowed."""
+    if viewer.user_id is None or not reads_quality(viewer):
+        raise NotAllowed("Only senior staff and auditors see this.", code="senior_staff_only")
+    return viewer.user_id
+
+
+def reads_quality(viewer: Viewer) -> bool:
+    """Whether the viewer sees how well everybody decides."""
+    return _has(viewer, QUALITY_READERS, "cases:read")
 
 
 def require_hash_keeper(viewer: Viewer) -> UUID:

@@ -12,6 +12,8 @@ from moderation.app.services.bulk import advance_bulks
 from moderation.app.services.clocks import escalate_late
 from moderation.app.services.policy_fuse import check_policies
 from moderation.app.services.retro_steps import advance_retro_runs
+from moderation.app.services.sampling import draw_gate
+from moderation.app.services.settling import settle_second_looks
 from moderation.app.services.shadows import forget_shadows
 
 # Less than the schedule's period, so that one run of the task rarely meets the next.
@@ -84,3 +86,10 @@ def forget_attempts() -> None:
 def post_letters() -> None:
     """Mail what people are owed to hear."""
     post()
+
+
+@shared_task(name="moderation.quality", ignore_result=True)
+def quality() -> None:
+    """Compare what second persons said, and draw from what the checks decided alone."""
+    settle_second_looks()
+    draw_gate()

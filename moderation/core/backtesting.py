@@ -8,13 +8,13 @@ reported, so recall is that among what somebody looked at, not among everything 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from math import sqrt
 from typing import Any, Final
 
 from moderation.core import minors
 from moderation.core.context import Context
 from moderation.core.decisions import Decision, HashHit, ListHit, Verdict
 from moderation.core.detectors import IN_PROCESS
+from moderation.core.intervals import Interval, wilson
 from moderation.core.policy import (
     Policy,
     Surface,
@@ -26,7 +26,6 @@ from moderation.core.policy import (
 from moderation.core.signals import Signal
 from moderation.core.tightening import TighteningFile
 
-_Z: Final = 1.959964  # of a two-sided interval of 95 %
 _WAITING: Final = frozenset({Verdict.HOLD, Verdict.UNAVAILABLE})
 
 
@@ -46,16 +45,6 @@ class Stored:
     hash_hits: Sequence[Mapping[str, Any]]
     is_harmful: bool | None
     tightened_by: tuple[TighteningFile, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A share with its 95 % interval (Wilson 1927); None where nothing was counted."""
-
-    value: float
-    low: float
-    high: float
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,17 +291,6 @@ def _signals(rules: SurfaceRules, finding: Mapping[str, Any]) -> list[Signal]:
     needed = rules.required + (rules.required_with_text if text.strip() else ())
     newer = [name for name in dict.fromkeys(needed) if name in IN_PROCESS and name not in given]
     return said + [IN_PROCESS[name](text) for name in newer]
-
-
-def wilson(successes: int, count: int) -> Interval | None:
-    """Return a share with its 95 % score interval (E. B. Wilson, JASA 22, 1927)."""
-    if not count:
-        return None
-    share, square = successes / count, _Z * _Z
-    centre = (share + square / (2 * count)) / (1 + square / count)
-    spread = _Z * sqrt(share * (1 - share) / count + square / (4 * count * count))
-    spread /= 1 + square / count
-    return Interval(share, max(0.0, centre - spread), min(1.0, centre + spread), count)
 
 
 def because(decision: Decision) -> tuple[str, ...]:

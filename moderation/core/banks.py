@@ -1,25 +1,11 @@
-"""Arithmetic of hash banks: which contents a bank has a say about, and where near hashes lie."""
+"""Arithmetic of hash banks: where near hashes lie."""
 
-import hashlib
 from typing import Final
 
 WORDS: Final = 16
 _WORD_DIGITS: Final = 4
 _WORD_BITS: Final = 16
 _FLIPS: Final = (0, *(1 << bit for bit in range(_WORD_BITS)))
-_DRAWS: Final = 1 << 64
-
-
-def is_drawn(*, bank: str, content: str, share: float) -> bool:
-    """Whether a bank has a say about a content; `share` is the part (0..1) that it is enabled for.
-
-    The draw is a hash over both names, so a retry draws the same coin, a larger share keeps all
-    that a smaller one had, and two banks draw independently.
-    """
-    if share >= 1.0:
-        return True
-    digest = hashlib.sha256(f"{bank}\0{content}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * _DRAWS
 
 
 def words_near(value: str) -> list[int]:

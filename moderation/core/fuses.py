@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from moderation.core.backtesting import wilson
+from moderation.core.intervals import wilson
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ LONGEST: Final = 20_000
 """Characters of what an organisation writes."""
 MOST_RULES: Final = 20
 
+_STRICTER: Final = "The platform's policy with what an audience has stricter."
+
 
 class TighteningFile(TighterFile):
     """What an organisation, or a project of it, makes stricter for itself.
@@ -123,11 +125,11 @@ def matches(file: AudienceFile, audience: Audience) -> bool:
     return all(getattr(audience, key) in values for key, values in match.items())
 
 
-def written(file: PolicyFile) -> str:
+def written(file: PolicyFile, *, title: str = _STRICTER) -> str:
     """Return a policy as a text that is read as the same policy: what a verdict's row keeps."""
-    document: dict[str, Any] = file.model_dump(mode="json")
+    document: dict[str, Any] = file.model_dump(mode="json", exclude_unset=True)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    return f"# The platform's policy with what an audience has stricter.\n{text}"
+    return f"# {title}\n{text}"
 
 
 def _tightened_surface(rules: SurfaceFile, surface: str, tighter: TighterFile) -> SurfaceFile:

@@ -28,6 +28,7 @@ from moderation.app.models.policies import (
     ShadowDecision,
 )
 from moderation.app.models.policy_runs import BacktestRun, RetroHold, RetroRun
+from moderation.app.models.quality import CallVerdict, GoldenItem, SecondLook
 from moderation.app.models.reports import Report
 from moderation.app.models.statements import Letter, Statement
 from moderation.app.models.taxonomy import TaxonomyHazard, TaxonomyMapping
@@ -42,10 +43,12 @@ __all__ = [
     "Attempt",
     "BacktestRun",
     "BulkDecision",
+    "CallVerdict",
     "CareRules",
     "Case",
     "CaseNote",
     "Decision",
+    "GoldenItem",
     "HashBank",
     "HashEntry",
     "HashFrame",
@@ -62,6 +65,7 @@ __all__ = [
     "RetroHold",
     "RetroRun",
     "ReviewerCare",
+    "SecondLook",
     "ShadowDecision",
     "Spread",
     "Statement",

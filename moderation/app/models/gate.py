@@ -143,6 +143,10 @@ class Case(Row):
         APPEAL = "appeal"
         # The same as something that was blocked.
         DUPLICATE = "duplicate"
+        # The checks decided alone, and it was drawn for a person to decide as well.
+        SAMPLE = "sample"
+        # A second person saw otherwise what the first had decided.
+        DISAGREEMENT = "disagreement"
 
     class Desk(models.TextChoices):
         """Who may decide it: anybody who reviews, senior staff, or who answers for the law."""
@@ -246,6 +250,8 @@ class Case(Row):
                         "overdue",
                         "appeal",
                         "duplicate",
+                        "sample",
+                        "disagreement",
                     ]
                 ),
                 name="moderation_case_because_known",

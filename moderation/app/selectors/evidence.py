@@ -1,6 +1,8 @@
 """One case with everything a reviewer needs to rule on it."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, get_args
 from uuid import UUID
@@ -27,7 +29,7 @@ from moderation.app.selectors.views import (
 from moderation.core.policy import Policy, Surface, SurfaceRules, Threshold, parse
 from moderation.core.policy_file import InvalidPolicy
 from tidegate.accounts.viewers import Viewer
-from tidegate.assets.models import Move
+from tidegate.assets.models import Move, Visibility
 from tidegate.assets.selectors import asset_for
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import NotFound
@@ -59,20 +61,41 @@ def unmasked_case(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvi
     )
     if case is None or viewer.organisation_id not in {None, case.organisation_id}:
         raise NotFound("There is no such case.", code="case_not_found")
+    return _evidence(viewer, case, similar=similar)
+
+
+def evidence_before(viewer: Viewer, case: Case, *, similar: int = 5) -> CaseEvidence:
+    """Return a decided case as it stood before it was, unmasked, for who is not to learn how.
+
+    What came later is left out: verdicts, moves, reports, appeals, and later cases of the same
+    output.
+    """
+    return _evidence(viewer, case, similar=similar, before=case.decided_at)
+
+
+def _evidence(
+    viewer: Viewer, case: Case, *, similar: int, before: datetime | None = None
+) -> CaseEvidence:
     asset = asset_for(viewer, case.asset_id)
+    then = Q() if before is None else Q(created_at__lt=before)
     verdicts = list(
-        Verdict.objects.filter(asset_id=case.asset_id)
+        Verdict.objects.filter(then, asset_id=case.asset_id)
         .select_related("policy")
         .order_by("-created_at", "-id")
     )
     latest = verdicts[0] if verdicts else None
-    surfaces = tuple(_surfaces(latest)) if latest else ()
+    surfaces = tuple(surfaces_of(latest)) if latest else ()
     others = (
-        Case.objects.filter(asset_id=case.asset_id)
+        Case.objects.filter(then, asset_id=case.asset_id)
         .exclude(pk=case.pk)
         .select_related("asset", "claimed_by", "decided_by")
         .order_by("-created_at")
     )
+    moves = Move.objects.filter(asset_id=case.asset_id).order_by("version")
+    history = tuple(moves if before is None else moves.filter(at__lt=before))
+    if before is not None:
+        asset = copy(asset)
+        asset.visibility = history[-1].after if history else Visibility.PENDING
     return CaseEvidence(
         case=summary(case, viewer),
         asset=asset,
@@ -85,14 +108,18 @@ def unmasked_case(viewer: Viewer, case_id: UUID, *, similar: int = 5) -> CaseEvi
         surfaces=surfaces,
         hash_hits=tuple(latest.hash_hits) if latest else (),
         verdicts=tuple(_verdict(verdict) for verdict in verdicts),
-        history=tuple(Move.objects.filter(asset_id=case.asset_id).order_by("version")),
+        history=history,
         reports=tuple(
             ReportSummary(report.reason, report.note, report.created_at)
-            for report in Report.objects.filter(asset_id=case.asset_id).order_by("-created_at")
+            for report in Report.objects.filter(then, asset_id=case.asset_id).order_by(
+                "-created_at"
+            )
         ),
         appeals=tuple(
             AppealSummary(appeal.party, appeal.words, appeal.state, appeal.created_at)
-            for appeal in Appeal.objects.filter(asset_id=case.asset_id).order_by("-created_at")
+            for appeal in Appeal.objects.filter(then, asset_id=case.asset_id).order_by(
+                "-created_at"
+            )
         ),
         previous=tuple(summary(other, viewer) for other in others),
         similar=tuple(_similar(case, latest, viewer, similar)),
@@ -115,7 +142,8 @@ def cases_without_detectors(limit: int) -> list[tuple[UUID, UUID]]:
     )
 
 
-def _surfaces(verdict: Verdict) -> Iterable[SurfaceEvidence]:
+def surfaces_of(verdict: Verdict) -> Iterable[SurfaceEvidence]:
+    """Give what was seen on each surface, with the thresholds of the policy that judged it."""
     policy = _policy(verdict.policy.source)
     for finding in verdict.signals:
         name = finding["surface"]

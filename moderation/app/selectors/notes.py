@@ -23,10 +23,11 @@ class NoteSummary:
     at: datetime
 
 
-def notes_of(viewer: Viewer, case_id: UUID) -> tuple[NoteSummary, ...]:
+def notes_of(viewer: Viewer, case_id: UUID, *, is_blind: bool = False) -> tuple[NoteSummary, ...]:
     """Return the notes on a case, oldest first; a key reads those of its organisation.
 
-    Who made the output reads none, staff or not: notes are about it, and perhaps about them.
+    Who made the output reads none, staff or not: notes are about it, and perhaps about them. Who is
+    to decide blindly reads what was written before anybody had, and their own.
 
     Raises:
         NotAllowed: the viewer is no review staff.
@@ -35,6 +36,8 @@ def notes_of(viewer: Viewer, case_id: UUID) -> tuple[NoteSummary, ...]:
     found = CaseNote.objects.filter(case_id=case_id).exclude(case__asset__owner_id=user_id)
     if viewer.organisation_id is not None:
         found = found.filter(case__organisation_id=viewer.organisation_id)
+    if is_blind:
+        found = found.filter(Q(created_at__lt=F("case__decided_at")) | Q(author_id=user_id))
     rows = found.select_related("author").prefetch_related("mentions__person")
     return tuple(
         NoteSummary(

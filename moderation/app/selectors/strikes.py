@@ -58,14 +58,21 @@ def restrictions_in_force(
     ).order_by("pk")
 
 
-def standing_of(viewer: Viewer, author_id: UUID) -> Standing:
+def standing_of(viewer: Viewer, author_id: UUID, *, besides: UUID | None = None) -> Standing:
     """Return how somebody stands, for staff; a key reads of its own organisation only.
+
+    With `besides`, as if that case had not been decided: without its strike and what followed.
 
     Raises:
         NotAllowed: the viewer is no review staff.
     """
     require_reader(viewer)
-    return _standing(author_id, strikes_for(viewer, author_id), restrictions_for(viewer, author_id))
+    strikes, restrictions = strikes_for(viewer, author_id), restrictions_for(viewer, author_id)
+    if besides is not None:
+        strikes = strikes.exclude(case_id=besides)
+        restrictions = restrictions.exclude(strikes__case_id=besides)
+        restrictions = restrictions.exclude(decision__case_id=besides)
+    return _standing(author_id, strikes, restrictions)
 
 
 def own_standing(viewer: Viewer) -> Standing:

@@ -162,7 +162,8 @@ class CaseEvidence:
     rule, detector, verdict, detail); `found_text` is what was read or heard in the output;
     `refusal` says why this viewer cannot decide, and is empty when they can. Personal data is
     masked; `has_masked` says that there was some, `is_revealed` that it is shown for a reason.
-    `manner` is how this viewer is to be shown it.
+    `manner` is how this viewer is to be shown it. `stands_for` is the decided case behind a second
+    look: what is kept about it is kept under that.
     """
 
     case: CaseSummary
@@ -183,3 +184,9 @@ class CaseEvidence:
     manner: Manner
     has_masked: bool = False
     is_revealed: bool = False
+    stands_for: UUID | None = None
+
+    @property
+    def source_id(self) -> UUID:
+        """The case that this is about."""
+        return self.stands_for or self.case.id

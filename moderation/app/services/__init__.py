@@ -21,6 +21,7 @@ from moderation.app.services.cases import claim_case, claim_next_case, release_c
 from moderation.app.services.conduct import impose_restriction, lift_restriction, void_strike
 from moderation.app.services.decisions import decide_case
 from moderation.app.services.exchanges import import_hashes
+from moderation.app.services.golden import make_golden, retire_golden
 from moderation.app.services.hashes import (
     add_hash,
     pause_hash,
@@ -29,6 +30,7 @@ from moderation.app.services.hashes import (
     set_hash_expiry,
 )
 from moderation.app.services.letters import read_letter
+from moderation.app.services.next_work import claim_next_work
 from moderation.app.services.notes import add_note, read_mention
 from moderation.app.services.notices import record_notice
 from moderation.app.services.overdue import escalate_asset
@@ -39,10 +41,19 @@ from moderation.app.services.reports import record_report
 from moderation.app.services.retro_runs import move_retro_run, preview_retro_run
 from moderation.app.services.retro_steps import advance_retro_run, advance_retro_runs
 from moderation.app.services.reversals import reverse_decision, undo_decision
+from moderation.app.services.sampling import draw_gate
 from moderation.app.services.screenings import record_screening
+from moderation.app.services.second_looks import (
+    answer_second_look,
+    release_second_look,
+    renew_second_look,
+    undo_second_look,
+)
+from moderation.app.services.settling import settle_second_looks
 from moderation.app.services.shadows import forget_shadows, note_shadows
 from moderation.app.services.statements import note_export
 from moderation.app.services.taxonomies import publish_taxonomy
+from moderation.app.services.thresholds import propose_threshold
 from moderation.app.services.verdicts import record_verdict, supersede_unavailable
 from moderation.app.services.viewings import note_view, reveal_case, unveil_case
 
@@ -54,20 +65,24 @@ __all__ = [
     "advance_bulks",
     "advance_retro_run",
     "advance_retro_runs",
+    "answer_second_look",
     "cancel_backtest",
     "change_bank",
     "check_policies",
     "choose_care",
     "claim_case",
     "claim_next_case",
+    "claim_next_work",
     "create_bank",
     "decide_case",
+    "draw_gate",
     "escalate_asset",
     "forget_shadows",
     "import_hashes",
     "impose_restriction",
     "lift_restriction",
     "make_appeal",
+    "make_golden",
     "move_policy",
     "move_retro_run",
     "note_export",
@@ -77,6 +92,7 @@ __all__ = [
     "preview_bulk",
     "preview_retro_run",
     "propose_policy",
+    "propose_threshold",
     "publish_taxonomy",
     "read_letter",
     "read_mention",
@@ -85,18 +101,23 @@ __all__ = [
     "record_screening",
     "record_verdict",
     "release_claim",
+    "release_second_look",
     "remove_hash",
+    "renew_second_look",
     "resume_hash",
+    "retire_golden",
     "reveal_case",
     "reverse_bulk",
     "reverse_decision",
     "roll_back_policy",
     "set_care_rules",
     "set_hash_expiry",
+    "settle_second_looks",
     "start_backtest",
     "start_bulk",
     "supersede_unavailable",
     "undo_decision",
+    "undo_second_look",
     "unveil_case",
     "void_strike",
 ]

@@ -54,13 +54,15 @@ def open_case(
     actor: Actor,
     correlation_id: UUID,
     not_by: UUID | None = None,
+    proposed_by: UUID | None = None,
+    desk: Case.Desk = Case.Desk.FIRST,
     like: Case | None = None,
 ) -> Case:
     """Open a case about a locked asset, inside the caller's transaction.
 
-    With `like` it goes on where that one stood: its clock does not begin anew. The newest decided
-    case becomes its `previous`: a case that is looked at again is a new row, so no decision is
-    ever overwritten.
+    Neither `not_by` nor `proposed_by` can decide it. With `like` it goes on where that one stood:
+    its clock does not begin anew. The newest decided case becomes its `previous`: a case that is
+    looked at again is a new row, so no decision is ever overwritten.
     """
     clock = clocks().started_by([f"case.{because}"])
     case = Case(
@@ -76,6 +78,8 @@ def open_case(
         severity=severity,
         hazards=list(hazards),
         not_by_id=not_by,
+        proposed_by_id=proposed_by,
+        desk=desk,
     )
     if like is not None:
         for name in _GOING_ON:

@@ -13,6 +13,7 @@ from moderation.app.selectors.impact import why_two
 from moderation.app.services import rulings
 from moderation.app.services.actions import Carrying, action_called
 from moderation.app.services.actions.base import Order
+from moderation.app.services.call_verdicts import known_word
 from moderation.app.services.care_at_work import lock_care, take_up
 from moderation.app.services.case_effects import close_case
 from moderation.app.services.case_locks import (
@@ -30,6 +31,7 @@ from moderation.app.services.hash_rulings import (
     lock_listed_by_appealed,
     unlist,
 )
+from moderation.app.services.quality import note_ruling
 from moderation.app.services.reasons import kept_reason
 from moderation.app.services.referrals import propose, refer
 from tidegate.accounts.viewers import Viewer
@@ -46,6 +48,7 @@ def decide_case(
     reason_code: str = "",
     details: Mapping[str, Any] | None = None,
     list_hashes: bool = False,
+    calls: str = "",
     bulk: BulkDecision | None = None,
 ) -> Case:
     """Do one of `actions.ACTIONS` about a case, and all that follows from it, or nothing.
@@ -60,6 +63,9 @@ def decide_case(
     With `list_hashes` a block also puts the output's fingerprints on the block list, so the
     same bytes, and pictures that look the same, are blocked when they come next. Without a
     `reason_code` the decision rests on the case's first hazard.
+
+    `calls` says whether the checks were right, in so many words (`call_verdicts.WORDS`): an output
+    may be released although what they found is there.
 
     Raises:
         NotAllowed: as `claim_case`, or the action is not for the viewer's roles.
@@ -85,6 +91,7 @@ def decide_case(
         list_hashes=list_hashes or chosen.lists_hashes,
         author_id=subject.asset.owner_id,
         made_by=user_id,
+        calls=known_word(calls),
     )
     if chosen.ruling is None:
         return refer(order, case_id=case_id, viewer=viewer, care=care)
@@ -120,6 +127,7 @@ def _block(
     )
     list_output(to_list, asset=asset, case=case, viewer=viewer, reason=order.reason)
     _keep(decision, asset)
+    note_ruling(decision, case, asset, calls=order.calls)
     return case
 
 
@@ -144,6 +152,7 @@ def _release(
         Carrying(asset, case, order.details, order.reason, viewer.actor())
     )
     _keep(decision, asset)
+    note_ruling(decision, case, asset, calls=order.calls)
     return case
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from moderation.app.models import CaseNote, Mention
 from moderation.app.roles import require_reader
 from moderation.app.selectors.notes import colleagues
+from moderation.app.selectors.second_looks import look_of
 from moderation.app.services.case_locks import visible_case
 from moderation.app.services.reasons import kept_reason
 from tidegate.accounts.models import User
@@ -28,7 +29,8 @@ def add_note(*, case_id: UUID, viewer: Viewer, words: str) -> CaseNote:
         InvalidInput: nothing was written, or too much.
     """
     user_id = require_reader(viewer)
-    case = visible_case(case_id, viewer)
+    look = look_of(viewer, case_id)
+    case = visible_case(case_id if look is None else look.case_id, viewer)
     if case.asset.owner_id == user_id:
         raise NotAllowed("Nobody writes notes on what they made.", code="own_asset")
     kept = kept_reason(words, missing="A note says something.")

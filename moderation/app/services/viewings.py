@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from moderation.app.models import Case
+from moderation.app.models import Case, SecondLook
 from moderation.app.roles import require_decider, require_reader
 from moderation.app.selectors.evidence import unmasked_case
+from moderation.app.selectors.second_looks import look_of, unmasked_look
 from moderation.app.selectors.views import CaseEvidence
 from moderation.app.services.care_at_work import lock_care, note_work
 from moderation.app.services.reasons import kept_reason
@@ -46,7 +47,7 @@ def unveil_case(*, case_id: UUID, viewer: Viewer) -> bool:
 
 def _note_look(action: Action, case_id: UUID, viewer: Viewer) -> bool:
     require_reader(viewer)
-    case = _case(case_id, viewer)
+    case, _ = _subject(case_id, viewer)
     _note_work(viewer)
     actor = viewer.actor()
     is_known = (
@@ -87,9 +88,10 @@ def reveal_case(*, case_id: UUID, viewer: Viewer, reason: str) -> CaseEvidence:
     """
     require_decider(viewer)
     words = kept_reason(reason, missing="Say why you have to see it.")
-    case = _case(case_id, viewer)
+    case, look = _subject(case_id, viewer)
     _note_work(viewer)
-    evidence = replace(unmasked_case(viewer, case_id), is_revealed=True)
+    found = unmasked_look(viewer, look) if look else unmasked_case(viewer, case_id)
+    evidence = replace(found, is_revealed=True)
     record(
         Action.CASE_REVEALED,
         chain=f"organisation:{case.organisation_id}",
@@ -109,8 +111,11 @@ def _note_work(viewer: Viewer) -> None:
         note_work(lock_care(viewer.user_id))
 
 
-def _case(case_id: UUID, viewer: Viewer) -> Case:
+def _subject(case_id: UUID, viewer: Viewer) -> tuple[Case, SecondLook | None]:
+    """Return the case, or the one behind a second look of the viewer's, with that look."""
     case = Case.objects.select_related("asset").filter(pk=case_id).first()
+    look = look_of(viewer, case_id) if case is None else None
+    case = look.case if look is not None else case
     if case is None or viewer.organisation_id not in {None, case.organisation_id}:
         raise NotFound("There is no such case.", code="case_not_found")
-    return case
+    return case, look

@@ -18,6 +18,7 @@ _PERIODS = {
     "moderation.end_restrictions": 60.0,
     "moderation.escalate": 10.0,
     "moderation.post_letters": 15.0,
+    "moderation.quality": 60.0,
     "moderation.forget_attempts": 3600.0,
     "uploads.sweep": 30.0,
     "recommendations.embed_missing": 30.0,

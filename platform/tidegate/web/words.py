@@ -87,6 +87,8 @@ BECAUSE: Words = {
     "report": _("People reported it"),
     "lineage": _("What it was made from was blocked"),
     "duplicate": _("The same was blocked"),
+    "sample": _("Drawn from what the checks decided"),
+    "disagreement": _("Two people saw it differently"),
     "restriction": _("Its author is under review"),
     "notice": _("Somebody claims a right against it"),
     "overdue": _("Not judged in time"),

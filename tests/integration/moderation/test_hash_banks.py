@@ -12,7 +12,7 @@ from moderation.app.engine import Engine
 from moderation.app.fingerprints import content_digest, listed
 from moderation.app.gate import ModerationGate
 from moderation.app.models import Case, HashBank, HashEntry, HashMatch, Verdict
-from moderation.core.banks import is_drawn
+from moderation.core.draws import is_drawn
 from moderation.core.hashes import MATCH_DISTANCE, distance, sha256
 from moderation.core.near_texts import simhash
 from tests.integration.moderation import stage
@@ -197,7 +197,7 @@ def test_a_bank_has_a_say_about_its_share_and_a_retry_draws_the_same(
     contents = [content_digest(variant(number)) for number in range(40)]
     first = [bool(listed(content=one, text=ENGLISH)) for one in contents]
     assert first == [bool(listed(content=one, text=ENGLISH)) for one in contents]
-    assert first == [is_drawn(bank=str(place.pk), content=one, share=0.5) for one in contents]
+    assert first == [is_drawn(str(place.pk), one, share=0.5) for one in contents]
     assert 0 < sum(first) < len(first)
     HashBank.objects.filter(pk=place.pk).update(enabled_share=0.0)
     assert not any(listed(content=one, text=ENGLISH) for one in contents)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from moderation.core.backtesting import Backtest, Stored, again, wilson
+from moderation.core.backtesting import Backtest, Stored, again
 from moderation.core.decisions import Verdict
+from moderation.core.intervals import wilson
 from moderation.core.policy import Policy, load, parse
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.core.banks import WORDS, is_drawn, words_near
+from moderation.core.banks import WORDS, words_near
+from moderation.core.draws import is_drawn
 from moderation.core.hashes import BITS, MATCH_DISTANCE
 
 
@@ -42,16 +43,16 @@ def test_two_flips_in_every_word_are_out_of_reach_and_not_looked_up() -> None:
     ("share", "least", "most"), [(0.0, 0, 0), (0.25, 450, 550), (1.0, 2000, 2000)]
 )
 def test_a_share_of_the_contents_is_drawn(share: float, least: int, most: int) -> None:
-    drawn = sum(is_drawn(bank="a", content=str(number), share=share) for number in range(2000))
+    drawn = sum(is_drawn("a", str(number), share=share) for number in range(2000))
     assert least <= drawn <= most
 
 
 def test_the_same_content_draws_the_same_and_a_larger_share_keeps_it() -> None:
     contents = [f"{random.Random(7).random()}{number}" for number in range(500)]
-    first = {one for one in contents if is_drawn(bank="a", content=one, share=0.3)}
-    again = {one for one in contents if is_drawn(bank="a", content=one, share=0.3)}
-    wider = {one for one in contents if is_drawn(bank="a", content=one, share=0.6)}
-    other = {one for one in contents if is_drawn(bank="b", content=one, share=0.3)}
+    first = {one for one in contents if is_drawn("a", one, share=0.3)}
+    again = {one for one in contents if is_drawn("a", one, share=0.3)}
+    wider = {one for one in contents if is_drawn("a", one, share=0.6)}
+    other = {one for one in contents if is_drawn("b", one, share=0.3)}
     assert first == again
     assert first < wider
     assert other - first

@@ -13,7 +13,8 @@ from django.utils.timezone import is_naive, make_aware
 from moderation.app.selectors.backtests import stored_decisions
 from moderation.core import policy as policies
 from moderation.core import wordlists
-from moderation.core.backtesting import Backtest, Interval
+from moderation.core.backtesting import Backtest
+from moderation.core.intervals import Interval
 from moderation.core.policy_file import InvalidPolicy
 from tidegate.primitives.clock import now
 

@@ -21,7 +21,8 @@ TOLD_OF_BLOCK: Final = ("statement of reasons to the author", "answer to reporte
 class Order:
     """A decision as it was asked for, checked: nothing has happened yet.
 
-    `details` are what the action and the reason need; `hazards` what the ruling is about.
+    `details` are what the action and the reason need; `hazards` what the ruling is about; `calls`
+    what is said of the checks.
     """
 
     action: "CaseAction"
@@ -32,6 +33,7 @@ class Order:
     list_hashes: bool
     author_id: UUID
     made_by: UUID
+    calls: str = ""
 
     def row(self, case: Case) -> Decision:
         """Return the row that keeps it, not saved."""

@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from moderation.app import selectors
 from moderation.core.house_rules import Title
 from tidegate.accounts.viewers import Viewer
+from tidegate.console import items
 from tidegate.console.decision_form import (
     ACTION_TITLES,
     BULK_STATES,
@@ -92,7 +93,7 @@ def offer_undo(context: dict[str, Any]) -> dict[str, Any]:
     decided = session.get(LAST_DECISION)
     if decided is None or context.get("is_ahead") or not isinstance(viewer, Viewer):
         return {"undo": None}
-    undo = selectors.decision_to_undo(viewer, UUID(decided))
+    undo = items.undoable(viewer, UUID(decided))
     if undo is None:
         del session[LAST_DECISION]
     return {"undo": undo, "csrf_token": context.get("csrf_token")}

@@ -19,9 +19,10 @@ from moderation.app.selectors import CaseEvidence, CaseSummary
 from moderation.core.care import Blur
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
+from tidegate.console import items
 from tidegate.console.access import AUDITORS, REVIEWERS, staff_only
 from tidegate.console.conflicts import in_words
-from tidegate.console.decision_form import LAST_DECISION, choices_for, decision_in
+from tidegate.console.decision_form import DONE_TITLES, LAST_DECISION, choices_for, decision_in
 from tidegate.console.filters import chosen_filters
 from tidegate.console.manners import stills_of
 from tidegate.primitives.errors import InvalidInput, NotAllowed, TidegateError
@@ -42,7 +43,7 @@ CHIPS = (
 @staff_only(REVIEWERS)
 def case(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     """Show a case with its evidence; that it was looked at is kept."""
-    evidence = selectors.case_for(viewer, case_id)
+    evidence = items.evidence_for(viewer, case_id)
     services.note_view(case_id=case_id, viewer=viewer)
     return _page(request, viewer, evidence)
 
@@ -73,7 +74,7 @@ def unveil(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     if request.POST.get("quiet") == "yes":
         services.unveil_case(case_id=case_id, viewer=viewer)
         return HttpResponse(status=204)
-    return _page(request, viewer, selectors.case_for(viewer, case_id), is_unveiled=True)
+    return _page(request, viewer, items.evidence_for(viewer, case_id), is_unveiled=True)
 
 
 @require_POST
@@ -81,7 +82,7 @@ def unveil(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
 def claim(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     """Claim a case and show it again."""
     try:
-        services.claim_case(case_id=case_id, viewer=viewer)
+        items.claim(viewer, case_id)
     except TidegateError as error:
         return _refused(request, error, "console-case", case_id=case_id)
     return redirect("console-case", case_id=case_id)
@@ -92,7 +93,7 @@ def claim(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
 def give_back(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     """Give a case back to the queue."""
     try:
-        services.release_claim(case_id=case_id, viewer=viewer)
+        items.give_back(viewer, case_id)
     except TidegateError as error:
         messages.error(request, in_words(error.code, error=error))
     return redirect("console-queue")
@@ -107,18 +108,16 @@ def decide(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     """
     is_ahead = "X-Ahead" in request.headers
     try:
-        decided = services.decide_case(case_id=case_id, viewer=viewer, **decision_in(request.POST))
+        done = items.decide(viewer, case_id, decision_in(request.POST))
     except TidegateError as error:
         if is_ahead:
             return _in_words_only(error)
         return _refused(request, error, "console-case", case_id=case_id)
-    if decided.state == decided.State.DECIDED:
-        made = selectors.decisions_of(viewer, case_id)[-1]
-        request.session[LAST_DECISION] = str(made.id)
+    if done.is_ruling:
+        request.session[LAST_DECISION] = str(done.id)
         if is_ahead:
-            return render(request, "console/parts/undo.html", {"undo": made})
-        is_release = decided.outcome == decided.Ruling.RELEASE
-        messages.success(request, gettext("Released.") if is_release else gettext("Blocked."))
+            return render(request, "console/parts/undo.html", {"undo": done})
+        messages.success(request, f"{DONE_TITLES[done.action]}.")
     elif is_ahead:
         return HttpResponse(status=204)
     else:
@@ -132,11 +131,11 @@ def undo(request: HttpRequest, viewer: Viewer, decision_id: UUID) -> HttpRespons
     """Take back what this reviewer decided a moment ago, and show its case again."""
     request.session.pop(LAST_DECISION, None)
     try:
-        reopened = services.undo_decision(decision_id=decision_id, viewer=viewer)
+        in_hand = items.undo(viewer, decision_id)
     except TidegateError as error:
         return _refused(request, error, "console-queue")
     messages.success(request, gettext("Taken back: the case is yours again."))
-    return redirect("console-case", case_id=reopened.pk)
+    return redirect("console-case", case_id=in_hand)
 
 
 @require_POST
@@ -184,16 +183,16 @@ def upcoming(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         if passed is not None:
             _pass_over(request, viewer, passed)
         besides = [UUID(one) for one in request.session.get(_PASSED, [])]
-        case = services.claim_next_case(viewer=viewer, **chosen, besides=[*besides, *at_hand])
+        given = services.claim_next_work(viewer=viewer, **chosen, besides=[*besides, *at_hand])
     except TidegateError:
         return HttpResponse(status=204)
-    if case is None:
+    if given is None:
         return HttpResponse(status=204)
-    evidence = selectors.case_for(viewer, case.pk)
-    services.note_view(case_id=case.pk, viewer=viewer)
+    evidence = items.evidence_for(viewer, given)
+    services.note_view(case_id=given, viewer=viewer)
     page = _page(request, viewer, evidence, is_ahead=True)
     query = urlencode({name: value for name, value in chosen.items() if value})
-    address = reverse("console-case", kwargs={"case_id": case.pk})
+    address = reverse("console-case", kwargs={"case_id": given})
     page.headers["X-Page"] = f"{address}?{query}" if query else address
     return page
 
@@ -203,7 +202,7 @@ def upcoming(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 def renew(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
     """Renew the lease of an open page; 409 says in words why it is over."""
     try:
-        services.claim_case(case_id=case_id, viewer=viewer)
+        items.claim(viewer, case_id)
     except TidegateError as error:
         return _in_words_only(error)
     return HttpResponse(status=204)
@@ -211,7 +210,7 @@ def renew(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
 
 def _pass_over(request: HttpRequest, viewer: Viewer, case_id: UUID) -> None:
     """Give a case back that somebody does not want now, and do not offer it again."""
-    services.release_claim(case_id=case_id, viewer=viewer)
+    items.give_back(viewer, case_id)
     passed = [*request.session.get(_PASSED, []), str(case_id)]
     request.session[_PASSED] = passed[-NEIGHBOURS:]
 
@@ -221,15 +220,15 @@ def _onward(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     besides = [UUID(one) for one in request.session.get(_PASSED, [])]
     chosen = chosen_filters(request.POST)
     try:
-        case = services.claim_next_case(viewer=viewer, **chosen, besides=besides)
+        given = services.claim_next_work(viewer=viewer, **chosen, besides=besides)
     except TidegateError as error:
         return _refused(request, error, "console-queue")
     query = urlencode({name: value for name, value in chosen.items() if value})
-    if case is None:
+    if given is None:
         messages.info(request, gettext("No case waits here."))
         page = reverse("console-queue")
     else:
-        page = reverse("console-case", kwargs={"case_id": case.pk})
+        page = reverse("console-case", kwargs={"case_id": given})
     return redirect(f"{page}?{query}" if query else page)
 
 
@@ -264,9 +263,10 @@ def _page(
 ) -> HttpResponse:
     is_unveiled = is_unveiled or evidence.manner.blur == Blur.NONE
     if is_unveiled:
-        services.unveil_case(case_id=evidence.case.id, viewer=viewer)
+        services.unveil_case(case_id=evidence.source_id, viewer=viewer)
+    is_blind = evidence.stands_for is not None
     before, after = _neighbours(viewer, evidence.case.id)
-    is_auditor = viewer.has_role(AUDITORS)
+    is_auditor = viewer.has_role(AUDITORS) and not is_blind
     return render(
         request,
         "console/case.html",
@@ -285,11 +285,15 @@ def _page(
             "refusal": in_words(evidence.refusal, case=evidence.case),
             "chips": CHIPS,
             "offers": choices_for(viewer),
-            "notes": selectors.notes_of(viewer, evidence.case.id),
+            "notes": selectors.notes_of(viewer, evidence.source_id, is_blind=is_blind),
             "colleagues": selectors.colleagues(viewer, besides=evidence.asset.owner_id),
-            "decisions": selectors.decisions_of(viewer, evidence.case.id),
+            "decisions": () if is_blind else selectors.decisions_of(viewer, evidence.case.id),
+            "disagreement": () if is_blind else selectors.opinions_on(viewer, evidence.case.id),
+            "golden": None if is_blind else selectors.golden_of(viewer, evidence.case.id),
             "may_reverse": leads_reviewers(viewer) and may_decide(viewer),
-            "standing": selectors.standing_of(viewer, evidence.asset.owner_id),
+            "standing": selectors.standing_of(
+                viewer, evidence.asset.owner_id, besides=evidence.stands_for
+            ),
             "notices": selectors.notices_for(viewer, evidence.asset.pk),
             "may_restrict": may_restrict(viewer) and evidence.asset.owner_id != viewer.user_id,
             "may_record": may_decide(viewer),
@@ -299,6 +303,7 @@ def _page(
             "after": after,
             "trail": audit.trail("assets.asset", str(evidence.asset.pk)) if is_auditor else (),
             "is_auditor": is_auditor,
+            "is_blind": is_blind,
             "may_reveal": evidence.has_masked and may_decide(viewer),
         },
     )
