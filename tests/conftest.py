@@ -75,6 +75,8 @@ os.environ.update(
     VALKEY_URL=_valkey.url,
     KAFKA_BOOTSTRAP_SERVERS=_broker.address,
     KAFKA_SESSION_TIMEOUT_MS=str(SESSION_TIMEOUT_MS),
+    # No test meets a second look by chance.
+    TIDEGATE_QUALITY_RULES_FILE=str(CHECKOUT / "tests" / "quality.yaml"),
 )
 # pytest-django sets Django up before collection only when it finds the settings loaded.
 _APPS = settings.INSTALLED_APPS

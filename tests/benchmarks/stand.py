@@ -107,6 +107,8 @@ class Stand:
         )
         os.environ["TIDEGATE_VAR_DIR"] = str(places.var)
         os.environ["TIDEGATE_MODELS_DIR"] = str(places.models)
+        # The scripted reviewer counts cases; second looks would come between them.
+        os.environ["TIDEGATE_QUALITY_RULES_FILE"] = str(CHECKOUT / "tests" / "quality.yaml")
         if not (keep and is_supervised(places.lock)):
             control.stop(places)
             shutil.rmtree(places.var, ignore_errors=True)

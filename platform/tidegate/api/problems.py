@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from tidegate.api.codes import PROBLEMS
 from tidegate.api.parsers import escaped
 from tidegate.primitives.errors import InvalidInput, NotAllowed, NotFound, TidegateError
 
@@ -125,9 +126,12 @@ def _ours(error: TidegateError) -> Problem:
     )
     if error.pointer and not errors:
         errors = ({"pointer": error.pointer, "code": error.code, "message": str(error)},)
+    # What is said of one field has the code of that field; the problem is that fields are wrong.
+    is_field = error.status == HTTPStatus.BAD_REQUEST and errors and error.code not in PROBLEMS
+    code = "invalid_input" if is_field else error.code
     wait = error.extra.get("retry_after")
     headers = {} if wait is None else {"Retry-After": str(wait)}
-    return Problem(error.status, error.code, str(error), errors, error.extra, headers)
+    return Problem(error.status, code, str(error), errors, error.extra, headers)
 
 
 def _drf(error: exceptions.APIException) -> Problem:

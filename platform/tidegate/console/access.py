@@ -16,6 +16,7 @@ from tidegate.primitives.errors import NotFound
 P = ParamSpec("P")
 REVIEWERS = gate.READERS
 LEADS = gate.LEADS
+ADMINS = gate.BANK_ADMINS
 AUDITORS = frozenset({"auditor", "policy_admin"})
 
 

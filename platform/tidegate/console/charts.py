@@ -70,3 +70,24 @@ def _points(piece: Sequence[tuple[float, float]], step: float) -> str:
 def _bar(x: float, width: float, share: float) -> Bar:
     height = HEIGHT * share
     return Bar(round(x, 3), round(HEIGHT - height, 3), round(width, 3), round(height, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Whisker:
+    """A figure (0..1) with its interval, along a line of `WIDTH`."""
+
+    at: float
+    low: float
+    high: float
+
+    @property
+    def reach(self) -> float:
+        """How wide the interval is."""
+        return round(self.high - self.low, 2)
+
+
+def whisker(value: float, low: float | None, high: float | None) -> Whisker:
+    """Return where a figure and its interval stand; what is below 0 stands at 0."""
+    places = [value, value if low is None else low, value if high is None else high]
+    at, least, most = (round(WIDTH * min(1.0, max(0.0, one)), 2) for one in places)
+    return Whisker(at, least, most)

@@ -41,6 +41,12 @@ ROLE_TITLES: Final[Mapping[str, str | Promise]] = {
     "auditor": _("Auditor"),
     "legal_counsel": _("Legal counsel"),
 }
+CALLS: Final[Mapping[str, str | Promise]] = {
+    "": _("as I decide"),
+    "right": _("were right"),
+    "wrong": _("were wrong"),
+    "unsure": _("I cannot say"),
+}
 DESK_TITLES: Final[Mapping[str, str | Promise]] = {
     "first": _("reviewers"),
     "senior": _("senior staff"),
@@ -85,6 +91,7 @@ def decision_in(form: QueryDict) -> dict[str, Any]:
         "reason_code": form.get("reason_code", ""),
         "details": {**_details_of(action, form), **_needed(form)},
         "list_hashes": form.get("list_hashes") == "on",
+        "calls": form.get("calls", ""),
     }
 
 
@@ -102,6 +109,7 @@ def choices_for(viewer: Viewer) -> dict[str, Any]:
         "ratings": rules.ratings.values(),
         "labels": rules.labels.values(),
         "restrictions": Restriction.Kind.values,
+        "calls": CALLS.items(),
     }
 
 

@@ -254,6 +254,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RestrictionKind": "moderation.app.models.Restriction.Kind",
         "NoticeBasis": "moderation.app.models.TakedownNotice.Basis",
         "ReportReason": "tidegate.contracts.interactions.REPORT_REASONS",
+        "CaseRuling": "moderation.app.models.Case.Ruling",
         "HashKind": "moderation.app.models.HashEntry.Kind",
         "PolicyState": "moderation.app.models.PolicyVersion.State",
         "PolicyOrigin": "moderation.app.models.PolicyVersion.Origin",
@@ -315,6 +316,10 @@ TIDEGATE_AUDIT_KEY_FILE = ENVIRONMENT.audit_key_file
 TIDEGATE_AUDIT_EXPORT_FILE = ENVIRONMENT.audit_export_file
 TIDEGATE_AUDIT_CHECKPOINT_SECONDS = ENVIRONMENT.checkpoint_seconds
 TIDEGATE_AUDIT_CHECKPOINT_ENTRIES = ENVIRONMENT.checkpoint_entries
+# Typed and explained in `moderation.app.configuration`.
+MODERATION = (
+    {"quality_rules_file": ENVIRONMENT.quality_rules_file} if ENVIRONMENT.quality_rules_file else {}
+)
 # What a new organisation begins with, in credits.
 TIDEGATE_WELCOME_CREDITS = ENVIRONMENT.welcome_credits
 # Whether `ensure_demo` may make people with known log-ins, and where it keeps those.

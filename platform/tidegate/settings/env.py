@@ -62,6 +62,7 @@ class Environment:
     audit_export_file: Path
     checkpoint_seconds: int
     checkpoint_entries: int
+    quality_rules_file: Path | None
     allowed_hosts: tuple[str, ...]
     public_url: str
     media: ObjectStore | None
@@ -82,6 +83,7 @@ def read(environ: Mapping[str, str]) -> Environment:
         raise EnvironmentRefused(f"TIDEGATE_VAR_DIR must be absolute, not {str(var_dir)!r}")
     audit_key = environ.get("TIDEGATE_AUDIT_KEY_FILE")
     export = environ.get("TIDEGATE_AUDIT_EXPORT_FILE")
+    quality_rules = environ.get("TIDEGATE_QUALITY_RULES_FILE")
     return Environment(
         database_url=_url(environ, "DATABASE_URL", {"postgresql", "postgres"}),
         prepared_statements=flag(environ, "TIDEGATE_PREPARED_STATEMENTS", default=True),
@@ -97,6 +99,7 @@ def read(environ: Mapping[str, str]) -> Environment:
         audit_export_file=(Path(export) if export else var_dir / "audit" / "checkpoints.jsonl"),
         checkpoint_seconds=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_SECONDS", 60),
         checkpoint_entries=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_ENTRIES", 1_000),
+        quality_rules_file=Path(quality_rules) if quality_rules else None,
         allowed_hosts=_words(environ.get("TIDEGATE_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")),
         public_url=environ.get("TIDEGATE_PUBLIC_URL", "http://127.0.0.1").rstrip("/"),
         media=_media(environ),

@@ -33,4 +33,3 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True  # no collected folder is expected in tests
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-MODERATION = {"quality_rules_file": ROOT / "tests" / "quality.yaml"}

@@ -54,6 +54,21 @@ LINES: Mapping[str, Line] = {
     "console-people-dismiss": Line(
         "/console/people/{author}/dismissal", LEADS, "post", {**REASON, "role": "reviewer"}
     ),
+    "console-quality": Line("/console/quality", STAFF),
+    "console-threshold": Line(
+        "/console/quality/thresholds",
+        ADMINS,
+        "post",
+        {**REASON, "surface": "text", "detector": "text_hazards"}
+        | {"hazard": "violence", "hold_at": "0.7"},
+    ),
+    "console-golden": Line(
+        "/console/cases/{decided}/golden",
+        LEADS,
+        "post",
+        {"answer": "block", "explanation": "It says so."},
+    ),
+    "console-retire": Line("/console/quality/golden/{golden}/retirement", LEADS, "post"),
     "console-bulk": Line("/console/bulk", LEADS),
     "console-bulk-preview": Line("/console/bulk/preview", LEADS, "post", {"action": "block"}),
     "console-bulk-start": Line("/console/bulk/start", LEADS, "post", {"action": "block"}),

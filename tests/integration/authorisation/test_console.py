@@ -60,6 +60,11 @@ def world(engine: Engine) -> Mapping[str, Any]:  # noqa: F811  # the fixture, no
     services.start_bulk(
         viewer=senior, case_ids=[third.pk], action="block", reason="so", digest=digest
     )
+    golden = services.make_golden(
+        case_id=blocked.pk, viewer=senior, answer="block", explanation="So it is."
+    )
+    _, decided = stage.held(content="violencemaybe at last")
+    decide(decided, stage.staff("reviewer", name="Rob"))
     policy = services.propose_policy(
         source=engine.policy.source, viewer=stage.staff("policy_admin"), reason="to have one"
     )
@@ -68,8 +73,10 @@ def world(engine: Engine) -> Mapping[str, Any]:  # noqa: F811  # the fixture, no
         "asset": asset.pk,
         "author": asset.owner_id,
         "decision": decision(blocked).pk,
+        "golden": golden.pk,
+        "decided": decided.pk,
         "bulk": BulkDecision.objects.get().pk,
-        "strike": Strike.objects.get().pk,
+        "strike": Strike.objects.earliest("created_at").pk,
         "restriction": Restriction.objects.get().pk,
         "entry": HashEntry.objects.first().pk,  # type: ignore[union-attr]
         "bank": HashBank.objects.first().pk,  # type: ignore[union-attr]

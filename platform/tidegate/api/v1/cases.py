@@ -19,6 +19,7 @@ from moderation.app.services import (
     reveal_case,
 )
 from moderation.app.services.actions import ACTIONS
+from moderation.app.services.call_verdicts import WORDS
 from tidegate.api.forms import checked
 from tidegate.api.pagination import limit_of
 from tidegate.api.v1.assets import AssetOut, MoveOut, showing
@@ -174,6 +175,13 @@ class DecisionIn(serializers.Serializer[Any]):
             "With `block`: the same bytes and pictures that look the same are blocked from now on;"
             " texts that are nearly the same wait for a person."
         ),
+    )
+    calls = serializers.ChoiceField(
+        choices=list(WORDS),
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Whether the checks were right; left out, what the ruling says of them.",
     )
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from moderation.app import selectors, services
 from moderation.app.models import Restriction, TakedownNotice
-from moderation.app.roles import leads_reviewers, may_decide, may_restrict
+from moderation.app.roles import leads_reviewers, may_decide, may_restrict, reads_quality
 from moderation.app.selectors import CaseEvidence, CaseSummary
 from moderation.core.care import Blur
 from tidegate.accounts.viewers import Viewer
@@ -304,6 +304,7 @@ def _page(
             "trail": audit.trail("assets.asset", str(evidence.asset.pk)) if is_auditor else (),
             "is_auditor": is_auditor,
             "is_blind": is_blind,
+            "reads_quality": reads_quality(viewer),
             "may_reveal": evidence.has_masked and may_decide(viewer),
         },
     )
