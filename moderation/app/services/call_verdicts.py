@@ -1,7 +1,7 @@
 """What a decision says about the calls of the checks: the labels that thresholds are chosen by."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from moderation.core.care import with_refinements
 from tidegate.assets.models import Asset
 from tidegate.primitives.errors import InvalidInput
 
+_PROMPT: Final = "prompt"
 AS_DECIDED: Final = ""
 RIGHT: Final = "right"
 WRONG: Final = "wrong"
@@ -39,12 +40,9 @@ def note_calls(decision: Decision, case: Case, asset: Asset, verdict: Verdict, w
     hazards a block says nothing: nobody looks for a second reason. What the reviewer says of the
     checks in so many words counts before that, for what they called.
     """
-    blamed = with_refinements(case.grounds) if case.outcome == Case.Ruling.BLOCK else ()
     weight, content = _weight(case, verdict), _picture_of(asset)
     rows = []
-    for call in calls_in(verdict):
-        if not _is_spoken_of(call, case, blamed, word):
-            continue
+    for call in _spoken_of(calls_in(verdict), case, word):
         truth = _truth(call, case, word)
         rows.append(
             CallVerdict(
@@ -66,10 +64,23 @@ def note_calls(decision: Decision, case: Case, asset: Asset, verdict: Verdict, w
     CallVerdict.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _is_spoken_of(call: Call, case: Case, blamed: Collection[str], word: str) -> bool:
-    if word in (RIGHT, WRONG, UNSURE) and call.is_called:
-        return True
-    return case.outcome == Case.Ruling.RELEASE or call.hazard in blamed
+def _spoken_of(calls: Sequence[Call], case: Case, word: str) -> list[Call]:
+    """Return the calls that a ruling says something about.
+
+    A block does not say where in an output it is: of what some surface called, those surfaces; of
+    what none did, every surface of the output missed it. A prompt is no output.
+    """
+    if case.outcome == Case.Ruling.RELEASE:
+        return list(calls)
+    blamed = set(with_refinements(case.grounds))
+    called = {call.hazard for call in calls if call.is_called}
+    missed = blamed - called
+    return [
+        call
+        for call in calls
+        if (call.is_called and (word or call.hazard in blamed))
+        or (call.hazard in missed and call.surface != _PROMPT)
+    ]
 
 
 def _truth(call: Call, case: Case, word: str) -> bool | None:
