@@ -12,6 +12,7 @@ from moderation.app.services.bulk import advance_bulks
 from moderation.app.services.clocks import escalate_late
 from moderation.app.services.policy_fuse import check_policies
 from moderation.app.services.retro_steps import advance_retro_runs
+from moderation.app.services.routing import route_changed
 from moderation.app.services.sampling import draw_gate
 from moderation.app.services.settling import settle_second_looks
 from moderation.app.services.shadows import forget_shadows
@@ -93,3 +94,9 @@ def quality() -> None:
     """Compare what second persons said, and draw from what the checks decided alone."""
     settle_second_looks()
     draw_gate()
+
+
+@shared_task(name="moderation.route", ignore_result=True)
+def route() -> None:
+    """Put cases whose facts have changed, or whose queues have, where they belong now."""
+    route_changed()

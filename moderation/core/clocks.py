@@ -64,6 +64,10 @@ class Clocks:
 
     by_name: Mapping[str, Clock]
 
+    def named(self, name: str) -> Clock | None:
+        """Return the clock of a name; None for one that there is not, any more."""
+        return self.by_name.get(name)
+
     def started_by(self, triggers: Iterable[str]) -> Clock | None:
         """Return the shortest clock that one of these starts; None where none does."""
         wanted = set(triggers)

@@ -12,10 +12,13 @@ class RecommendationsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to assets and interactions."""
         from recommendations.app import handlers
+        from recommendations.app.selectors import reach
         from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
         from tidegate.contracts.interactions import InteractionRecorded
+        from tidegate.contracts.ports import register_reach
         from tidegate.events.registry import consumer
 
+        register_reach(reach)
         consumer(
             "recommendations",
             handlers={

@@ -29,6 +29,7 @@ from moderation.app.models.policies import (
 )
 from moderation.app.models.policy_runs import BacktestRun, RetroHold, RetroRun
 from moderation.app.models.quality import CallVerdict, GoldenItem, SecondLook
+from moderation.app.models.queues import ReviewerSkill, ReviewQueue
 from moderation.app.models.reports import Report
 from moderation.app.models.statements import Letter, Statement
 from moderation.app.models.taxonomy import TaxonomyHazard, TaxonomyMapping
@@ -64,7 +65,9 @@ __all__ = [
     "Restriction",
     "RetroHold",
     "RetroRun",
+    "ReviewQueue",
     "ReviewerCare",
+    "ReviewerSkill",
     "SecondLook",
     "ShadowDecision",
     "Spread",

@@ -38,6 +38,9 @@ class ReviewerCare(Row):
     opted_out = _hazards(default=list)
     began_at = models.DateTimeField(null=True, help_text="When the running sitting began.")
     active_at = models.DateTimeField(null=True, help_text="When they were last at it.")
+    looking_at = models.ForeignKey(
+        "moderation.Case", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         db_table = "moderation_reviewer_care"

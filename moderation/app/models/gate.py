@@ -199,6 +199,23 @@ class Case(Row):
         related_name="+",
         help_text="Who gave it to another desk: somebody else decides.",
     )
+    queue = models.ForeignKey(
+        "moderation.ReviewQueue", null=True, on_delete=models.PROTECT, related_name="cases"
+    )
+    routed_at = models.DateTimeField(
+        null=True, help_text="Empty: what rules look at has changed since, or nobody has looked."
+    )
+    reach = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How many people had seen it."
+    )
+    rank_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="The earlier, the sooner it is somebody's turn; the database writes it.",
+    )
+    rank_slot = models.IntegerField(
+        null=True, editable=False, help_text="The six hours that `rank_at` is in."
+    )
     report_count = models.PositiveIntegerField(default=0)
     report_weight = models.FloatField(
         default=0.0, db_default=0.0, help_text="What its reports count together."
@@ -311,9 +328,14 @@ class Case(Row):
         ]
         indexes = [
             models.Index(
-                fields=["-severity", "created_at", "id"],
+                fields=["rank_slot", "rank_at", "id"],
                 condition=~Q(state="decided"),
-                name="moderation_case_queue",
+                name="moderation_case_turn",
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=~Q(state="decided") & Q(routed_at__isnull=True),
+                name="moderation_case_unrouted",
             ),
             models.Index(fields=["asset", "-created_at"], name="moderation_case_asset"),
             models.Index(

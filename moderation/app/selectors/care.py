@@ -15,8 +15,9 @@ from moderation.core.care import Blur, Care, CareRules, Manner, Override, with_r
 from moderation.core.sittings import Breaks, Sitting
 from tidegate.accounts.viewers import Viewer
 
-CLAIM_ORDER = ("-severity", "lateness", "created_at", "id")
-"""The most severe first; among those what somebody wants last comes last; then the oldest."""
+CLAIM_ORDER = ("rank_slot", "lateness", "rank_at", "id")
+"""By rank (harm, reach and due time, see ADR 220), six hours of it at once: among those, what
+somebody wants last comes last."""
 
 
 def care_for(viewer: Viewer) -> Care:

@@ -12,10 +12,11 @@ from django.db.models import F, Q
 from moderation.app.masking import masked_evidence
 from moderation.app.models import Appeal, Case, Report, Verdict
 from moderation.app.roles import may_decide, require_reader
-from moderation.app.selectors.care import care_for
+from moderation.app.selectors.care import care_for, is_theirs
 from moderation.app.selectors.exposure import care_refusal
 from moderation.app.selectors.parties import part_in
 from moderation.app.selectors.queue import decider, summary
+from moderation.app.selectors.queues import works_in
 from moderation.app.selectors.similarity import Traits, likeness, traits
 from moderation.app.selectors.views import (
     AppealSummary,
@@ -227,6 +228,8 @@ def _refusal(case: Case, viewer: Viewer) -> str:
         return "case_decided"
     if case.is_held_by_another(viewer.user_id, now()):
         return "case_held"
+    if not is_theirs(case, viewer.user_id) and not works_in(viewer, case.queue_id):
+        return "other_queue"
     return care_refusal(case, viewer.user_id)
 
 

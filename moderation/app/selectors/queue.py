@@ -12,8 +12,9 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from moderation.app.masking import masked_summary
 from moderation.app.models import Case
-from moderation.app.roles import require_reader
+from moderation.app.roles import may_decide, require_reader
 from moderation.app.selectors.care import CLAIM_ORDER, chosen_by, kept_from, lateness_of
+from moderation.app.selectors.queues import open_to
 from moderation.app.selectors.views import CasePage, CaseSummary, QueueCounts
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
@@ -23,6 +24,7 @@ STATES: Final = ("open", "claimed", "mine", "decided", "undecided")
 LARGEST_PAGE = 100
 _PROMPT_EXCERPT = 280
 _LONGEST_CURSOR = 200
+_LARGEST_SLOT = 10_000_000
 
 
 def queue(
@@ -31,15 +33,17 @@ def queue(
     state: str = "open",
     modality: str | None = None,
     because: str | None = None,
+    queue_name: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> CasePage:
-    """Return a page of cases: the most severe first and among those the oldest first.
+    """Return a page of cases in the order of their turn (`CLAIM_ORDER`).
 
-    Among those as severe, what the viewer wants last comes last, and what they opted out of is left
+    Among those alike, what the viewer wants last comes last, and what they opted out of is left
     out until it is decided. `state` is one of `STATES`: "open" includes claims whose lease ran out,
     "mine" are the viewer's running claims, "undecided" is all that is not decided, "decided" comes
-    newest decision first. `modality` and `because` narrow it.
+    newest decision first. `modality`, `because` and
+    `queue_name` narrow it. "open" leaves out what waits in queues that the viewer does not work in.
 
     Raises:
         NotAllowed: the viewer is no review staff.
@@ -56,6 +60,8 @@ def queue(
         cases = cases.filter(asset__modality=modality)
     if because is not None:
         cases = cases.filter(because=because)
+    if queue_name is not None:
+        cases = cases.filter(queue__name=queue_name)
     if state == "decided":
         cases = cases.order_by("-decided_at", "-id")
         if cursor is not None:
@@ -66,17 +72,19 @@ def queue(
         own = chosen_by(viewer)
         if state != "mine":
             cases = cases.exclude(kept_from(viewer.user_id, own))
+        if state == "open" and may_decide(viewer):
+            cases = cases.filter(open_to(viewer))
         cases = cases.annotate(lateness=lateness_of(viewer.user_id, own)).order_by(*CLAIM_ORDER)
         if cursor is not None:
-            (severity, place, at, last) = _read(cursor, 4)
-            rank, late, moment, key = _rank(severity), _rank(place), _moment(at), _key(last)
+            (slot, place, at, last) = _read(cursor, 4)
+            six_hours, late, moment, key = _whole(slot), _whole(place), _moment(at), _key(last)
             cases = cases.filter(
-                Q(severity__lt=rank)
-                | Q(severity=rank, lateness__gt=late)
-                | Q(severity=rank, lateness=late, created_at__gt=moment)
-                | Q(severity=rank, lateness=late, created_at=moment, id__gt=key)
+                Q(rank_slot__gt=six_hours)
+                | Q(rank_slot=six_hours, lateness__gt=late)
+                | Q(rank_slot=six_hours, lateness=late, rank_at__gt=moment)
+                | Q(rank_slot=six_hours, lateness=late, rank_at=moment, id__gt=key)
             )
-    found = list(cases.select_related("asset", "claimed_by", "decided_by")[: size + 1])
+    found = list(cases.select_related("asset", "queue", "claimed_by", "decided_by")[: size + 1])
     page = found[:size]
     return CasePage(
         cases=tuple(_line(case, viewer) for case in page),
@@ -143,6 +151,7 @@ def summary(case: Case, viewer: Viewer) -> CaseSummary:
         due_under=case.due_under,
         is_late=case.due_at is not None and (case.decided_at or now()) > case.due_at,
         desk=case.desk,
+        queue=case.queue.name if case.queue is not None else "",
     )
 
 
@@ -188,7 +197,8 @@ def _cursor(case: Case, state: str) -> str:
         place: list[object] = [at, str(case.pk)]
     else:
         late = getattr(case, "lateness", 0)
-        place = [case.severity, late, case.created_at.isoformat(), str(case.pk)]
+        at = case.rank_at.isoformat() if case.rank_at else ""
+        place = [case.rank_slot, late, at, str(case.pk)]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
@@ -204,8 +214,9 @@ def _read(cursor: str, length: int) -> list[object]:
     return place
 
 
-def _rank(value: object) -> int:
-    if not isinstance(value, int) or not 0 <= value <= LARGEST_PAGE * 10:
+def _whole(value: object) -> int:
+    # A place counts from 0; a slot is six hours of the calendar, either of them a small number.
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST_SLOT:
         raise _unreadable()
     return value
 

@@ -42,6 +42,7 @@ class CaseSummary:
     due_under: str
     is_late: bool
     desk: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True)

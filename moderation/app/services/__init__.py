@@ -37,10 +37,12 @@ from moderation.app.services.overdue import escalate_asset
 from moderation.app.services.policies import activate_policy
 from moderation.app.services.policy_fuse import check_policies
 from moderation.app.services.policy_moves import move_policy, propose_policy, roll_back_policy
+from moderation.app.services.queues import preview_rule, remove_queue, save_queue, set_skills
 from moderation.app.services.reports import record_report
 from moderation.app.services.retro_runs import move_retro_run, preview_retro_run
 from moderation.app.services.retro_steps import advance_retro_run, advance_retro_runs
 from moderation.app.services.reversals import reverse_decision, undo_decision
+from moderation.app.services.routing import route_changed
 from moderation.app.services.sampling import draw_gate
 from moderation.app.services.screenings import record_screening
 from moderation.app.services.second_looks import (
@@ -91,6 +93,7 @@ __all__ = [
     "pause_hash",
     "preview_bulk",
     "preview_retro_run",
+    "preview_rule",
     "propose_policy",
     "propose_threshold",
     "publish_taxonomy",
@@ -103,6 +106,7 @@ __all__ = [
     "release_claim",
     "release_second_look",
     "remove_hash",
+    "remove_queue",
     "renew_second_look",
     "resume_hash",
     "retire_golden",
@@ -110,8 +114,11 @@ __all__ = [
     "reverse_bulk",
     "reverse_decision",
     "roll_back_policy",
+    "route_changed",
+    "save_queue",
     "set_care_rules",
     "set_hash_expiry",
+    "set_skills",
     "settle_second_looks",
     "start_backtest",
     "start_bulk",

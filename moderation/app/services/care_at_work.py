@@ -22,11 +22,15 @@ def lock_care(user_id: UUID) -> ReviewerCare:
     return row
 
 
-def note_work(row: ReviewerCare) -> None:
-    """Remember that somebody is at it now, in the sitting that runs or in a new one."""
+def note_work(row: ReviewerCare, case: Case | None = None) -> None:
+    """Remember that somebody is at it now, in the sitting that runs or in a new one.
+
+    And at which case, for their colleagues; a second look is nobody's business.
+    """
     sitting = seated(sitting_in(row), now(), care_rules().breaks)
     row.began_at, row.active_at = sitting.began_at, sitting.active_at
-    row.save(update_fields=["began_at", "active_at"])
+    row.looking_at = case
+    row.save(update_fields=["began_at", "active_at", "looking_at"])
 
 
 def take_up(case: Case, row: ReviewerCare) -> None:
@@ -40,7 +44,7 @@ def take_up(case: Case, row: ReviewerCare) -> None:
     """
     if not is_theirs(case, row.person_id):
         _require_fit(case, row)
-    note_work(row)
+    note_work(row, case)
 
 
 def _require_fit(case: Case, row: ReviewerCare) -> None:

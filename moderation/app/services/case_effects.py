@@ -8,6 +8,7 @@ from moderation.app.configuration import clocks
 from moderation.app.models import Appeal, Case, Hold, Report, Verdict
 from moderation.app.public_reasons import GENERAL, public_reasons
 from moderation.app.services.letters import tell_appellant, tell_reporters
+from moderation.app.services.routing import place
 from moderation.app.services.statements import end_statements, state_block
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset
@@ -84,6 +85,7 @@ def open_case(
     if like is not None:
         for name in _GOING_ON:
             setattr(case, name, getattr(like, name))
+    place(case, asset)
     case.save(force_insert=True)
     announce(
         CaseOpened(

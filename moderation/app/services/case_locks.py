@@ -5,7 +5,9 @@ from uuid import UUID
 
 from moderation.app.models import Case
 from moderation.app.roles import desks_of
+from moderation.app.selectors.care import is_theirs
 from moderation.app.selectors.parties import part_in
+from moderation.app.selectors.queues import works_in
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
 from tidegate.primitives.clock import now
@@ -53,6 +55,7 @@ def require_decidable(case: Case, viewer: Viewer, user_id: UUID) -> None:
     refuse_party(case, user_id)
     refuse_decided(case)
     refuse_desk(case, viewer)
+    refuse_queue(case, viewer)
     refuse_held_by_another(case, user_id)
 
 
@@ -72,6 +75,16 @@ def refuse_desk(case: Case, viewer: Viewer) -> None:
             else "This case waits for another desk.",
             code="other_desk",
             extra={"desk": str(case.desk)},
+        )
+
+
+def refuse_queue(case: Case, viewer: Viewer) -> None:
+    """Raise NotAllowed unless the viewer works in its queue, or has it in hand already."""
+    if not is_theirs(case, viewer.user_id) and not works_in(viewer, case.queue_id):
+        raise NotAllowed(
+            "This case waits in a queue that you do not work in.",
+            code="other_queue",
+            extra={"queue": case.queue.name if case.queue else ""},
         )
 
 

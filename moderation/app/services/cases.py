@@ -12,6 +12,7 @@ from moderation.app.models import Case
 from moderation.app.roles import desks_of, require_decider
 from moderation.app.selectors.care import CLAIM_ORDER, is_kept_from, kept_from, lateness_of
 from moderation.app.selectors.parties import part_in, takes_part
+from moderation.app.selectors.queues import open_to, works_in
 from moderation.app.services.care_at_work import lock_care, take_up
 from moderation.app.services.case_effects import let_go, picture, record_case
 from moderation.app.services.case_locks import (
@@ -49,14 +50,15 @@ def claim_next_case(
     viewer: Viewer,
     modality: str | None = None,
     because: str | None = None,
+    queue: str | None = None,
     besides: Iterable[UUID] = (),
 ) -> Case | None:
-    """Give the viewer the next case of the queue, claimed; None when none waits for them.
+    """Give the viewer the next case of their queues, claimed; None when none waits for them.
 
-    What they hold already comes first, then the most severe; among those, what they want last comes
-    last, and the oldest first. Cases of their own assets, of what they opted out of, those in
-    `besides` and those that others hold are passed over. However many ask at once, no two get the
-    same case.
+    What they hold already comes first, then whose turn it is (`CLAIM_ORDER`). Cases of their own
+    assets, of what they opted out of, of queues that they do not work in or that are paused, those
+    in `besides` and those that others hold are passed over. However many ask at once, no two get
+    the same case.
 
     Raises:
         NotAllowed: not a reviewer.
@@ -70,9 +72,11 @@ def claim_next_case(
         waiting = waiting.filter(asset__modality=modality)
     if because is not None:
         waiting = waiting.filter(because=because)
+    if queue is not None:
+        waiting = waiting.filter(queue__name=queue)
     is_running = Q(state=Case.State.CLAIMED, lease_expires_at__gt=now())
     theirs = waiting.filter(is_running, claimed_by_id=user_id)
-    free = waiting.exclude(state=Case.State.DECIDED).exclude(is_running)
+    free = waiting.exclude(state=Case.State.DECIDED).exclude(is_running).filter(open_to(viewer))
     passed = set(besides)
     # Only when there is nothing else, what somebody is at just now: it may become free.
     for cases, is_patient in ((theirs, True), (free, False), (free, True)):
@@ -110,7 +114,8 @@ def _first(cases: QuerySet[Case], viewer: Viewer, *, is_patient: bool) -> tuple[
         return case, False
     if case.desk not in desks_of(viewer) or part_in(case, user_id):
         return case, False
-    if is_kept_from(case, user_id, care):
+    is_mine = case.claimed_by_id == user_id and case.state == Case.State.CLAIMED
+    if is_kept_from(case, user_id, care) or not (is_mine or works_in(viewer, case.queue_id)):
         return case, False
     take_up(case, care)
     return _take(case, found.asset, viewer), True

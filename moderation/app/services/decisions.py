@@ -22,6 +22,7 @@ from moderation.app.services.case_locks import (
     refuse_desk,
     refuse_held_by_another,
     refuse_party,
+    refuse_queue,
     visible_case,
 )
 from moderation.app.services.grounds import grounds_of, named_by
@@ -168,6 +169,7 @@ def _is_decided(case: Case, order: Order, viewer: Viewer) -> bool:
             return True
         refuse_decided(case)
     refuse_desk(case, viewer)
+    refuse_queue(case, viewer)
     refuse_held_by_another(case, order.made_by)
     return False
 

@@ -31,6 +31,7 @@ def claim_next_work(
     viewer: Viewer,
     modality: str | None = None,
     because: str | None = None,
+    queue: str | None = None,
     besides: Iterable[UUID] = (),
 ) -> UUID | None:
     """Give the viewer what comes next; None when nothing waits. The id is a case's or a look's.
@@ -68,7 +69,7 @@ def claim_next_work(
         )
         if sample is not None:
             return sample.pk
-    case = claim_next_case(viewer=viewer, besides=passed, **only)
+    case = claim_next_case(viewer=viewer, queue=queue, besides=passed, **only)
     if case is not None:
         return case.pk
     look = claim_second_look(viewer=viewer, besides=passed, **only)

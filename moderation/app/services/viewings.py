@@ -47,8 +47,8 @@ def unveil_case(*, case_id: UUID, viewer: Viewer) -> bool:
 
 def _note_look(action: Action, case_id: UUID, viewer: Viewer) -> bool:
     require_reader(viewer)
-    case, _ = _subject(case_id, viewer)
-    _note_work(viewer)
+    case, look = _subject(case_id, viewer)
+    _note_work(viewer, None if look else case)
     actor = viewer.actor()
     is_known = (
         audit.entries(
@@ -89,7 +89,7 @@ def reveal_case(*, case_id: UUID, viewer: Viewer, reason: str) -> CaseEvidence:
     require_decider(viewer)
     words = kept_reason(reason, missing="Say why you have to see it.")
     case, look = _subject(case_id, viewer)
-    _note_work(viewer)
+    _note_work(viewer, None if look else case)
     found = unmasked_look(viewer, look) if look else unmasked_case(viewer, case_id)
     evidence = replace(found, is_revealed=True)
     record(
@@ -106,9 +106,9 @@ def reveal_case(*, case_id: UUID, viewer: Viewer, reason: str) -> CaseEvidence:
     return evidence
 
 
-def _note_work(viewer: Viewer) -> None:
+def _note_work(viewer: Viewer, case: Case | None) -> None:
     if viewer.user_id is not None:
-        note_work(lock_care(viewer.user_id))
+        note_work(lock_care(viewer.user_id), case)
 
 
 def _subject(case_id: UUID, viewer: Viewer) -> tuple[Case, SecondLook | None]:

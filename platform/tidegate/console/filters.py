@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 
+from moderation.app import selectors
 from moderation.app.models import Case
 from tidegate.assets.models import Modality
 
 
 def chosen_filters(given: Mapping[str, str]) -> dict[str, str | None]:
-    """Return `modality` and `because`; a value that we do not know filters nothing."""
+    """Return `modality`, `because` and `queue`; a value that we do not know filters nothing."""
+    queue = given.get("queue")
     return {
         "modality": _known(given.get("modality"), Modality.values),
         "because": _known(given.get("because"), Case.Because.values),
+        "queue": queue if queue and selectors.is_queue(queue) else None,
     }
 
 

@@ -202,11 +202,28 @@ class Restraints(Protocol):
         ...
 
 
+class Reach(Protocol):
+    """Knows how far an output has come."""
+
+    def seen_by(self, asset_id: UUID) -> int:
+        """Return how many people have seen it."""
+        ...
+
+
+class Unseen:
+    """The reach of a process where nobody counts: nothing is known to have been seen."""
+
+    def seen_by(self, asset_id: UUID) -> int:
+        """Return none."""
+        return 0
+
+
 class _Ports:
     gate: Gate = Closed()
     phases: frozenset[str] = frozenset()
     makers: Makers | None = None
     restraints: Restraints | None = None
+    reach: Reach = Unseen()
 
 
 def register_gate(implementation: Gate) -> None:
@@ -259,3 +276,13 @@ def restraints() -> Restraints:
     if _Ports.restraints is None:
         raise RuntimeError("no restraints are registered: nobody would be restricted")
     return _Ports.restraints
+
+
+def register_reach(implementation: Reach) -> None:
+    """Wire who counts viewers; called once by `recommendations.app` when Django is ready."""
+    _Ports.reach = implementation
+
+
+def reach() -> Reach:
+    """Return who counts viewers; it orders work and decides nothing, so nobody is an answer."""
+    return _Ports.reach

@@ -19,6 +19,7 @@ _PERIODS = {
     "moderation.escalate": 10.0,
     "moderation.post_letters": 15.0,
     "moderation.quality": 60.0,
+    "moderation.route": 5.0,
     "moderation.forget_attempts": 3600.0,
     "uploads.sweep": 30.0,
     "recommendations.embed_missing": 30.0,

@@ -54,6 +54,15 @@ LINES: Mapping[str, Line] = {
     "console-people-dismiss": Line(
         "/console/people/{author}/dismissal", LEADS, "post", {**REASON, "role": "reviewer"}
     ),
+    "console-queues": Line("/console/queues", STAFF),
+    "console-queue-save": Line(
+        "/console/queues/save",
+        LEADS,
+        "post",
+        {"name": "mine", "title": "Mine", "position": "7", "rule": "severity > 90"},
+    ),
+    "console-queue-remove": Line("/console/queues/{queue}/removal", LEADS, "post"),
+    "console-skills": Line("/console/people/{reviewer}/skills", LEADS, "post", {"skills": "zh"}),
     "console-quality": Line("/console/quality", STAFF),
     "console-threshold": Line(
         "/console/quality/thresholds",

@@ -74,6 +74,10 @@ def world(engine: Engine) -> Mapping[str, Any]:  # noqa: F811  # the fixture, no
         "author": asset.owner_id,
         "decision": decision(blocked).pk,
         "golden": golden.pk,
+        "queue": services.save_queue(
+            viewer=senior, name="some", title="Some", position=5, rule="severity > 95"
+        ).pk,
+        "reviewer": stage.staff("reviewer", name="Rob").user_id,
         "decided": decided.pk,
         "bulk": BulkDecision.objects.get().pk,
         "strike": Strike.objects.earliest("created_at").pk,

@@ -3,13 +3,14 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from moderation.app.models import Case
-from moderation.app.selectors import STATES, case_for, queue
+from moderation.app.selectors import STATES, case_for, is_queue, queue
 from moderation.app.services import (
     claim_case,
     claim_next_case,
@@ -59,6 +60,9 @@ class CaseOut(serializers.Serializer[Any]):
     is_late = serializers.BooleanField()
     desk = serializers.ChoiceField(
         choices=Case.Desk.choices, help_text="Who may decide it: reviewers, senior staff, legal."
+    )
+    queue = serializers.CharField(
+        allow_blank=True, help_text="Where it waits; empty where no rule takes it."
     )
 
 
@@ -190,6 +194,7 @@ class NextIn(serializers.Serializer[Any]):
 
     modality = serializers.ChoiceField(choices=Modality.choices, required=False)
     because = serializers.ChoiceField(choices=Case.Because.choices, required=False)
+    queue = Text(required=False, min_length=1, max_length=40, help_text="The name of a queue.")
     besides = serializers.ListField(
         child=serializers.UUIDField(),
         required=False,
@@ -217,6 +222,7 @@ class Cases(View):
             choice("state", list(STATES), "Which cases; `open` when not given."),
             choice("modality", Modality.values, "Of which outputs; all when not given."),
             choice("because", Case.Because.values, "Why they are open; all when not given."),
+            OpenApiParameter("queue", OpenApiTypes.STR, description="The name of a queue."),
         ],
         responses=page_of(CaseOut),
     )
@@ -240,15 +246,23 @@ class Cases(View):
 
 def _chosen(request: Request) -> dict[str, str | None]:
     """Return the filters of the list; a value that filters nothing is a mistake, and is said."""
-    given = {name: request.query_params.get(name) or None for name in ("modality", "because")}
+    asked = {
+        name: request.query_params.get(name) or None for name in ("modality", "because", "queue")
+    }
     errors = [
         FieldError(f"/{name}", "unknown_choice", f"Choose one of {', '.join(known)}.")
         for name, known in (("modality", Modality.values), ("because", Case.Because.values))
-        if given[name] is not None and given[name] not in known
+        if asked[name] is not None and asked[name] not in known
     ]
+    if asked["queue"] is not None and not is_queue(asked["queue"]):
+        errors.append(FieldError("/queue", "unknown_choice", "There is no such queue."))
     if errors:
         raise InvalidInput(errors=errors)
-    return given
+    return {
+        "modality": asked["modality"],
+        "because": asked["because"],
+        "queue_name": asked["queue"],
+    }
 
 
 class NextCase(View):
@@ -263,7 +277,7 @@ class NextCase(View):
         responses={200: CaseOut, 204: None},
     )
     def post(self, request: Request) -> Response:
-        """Claim the most severe, oldest case that waits; 204 when none does.
+        """Claim the case of your queues whose turn it is; 204 when none waits.
 
         A case you hold already comes first; what you opted out of never comes. However many
         reviewers ask at once, no two get the same one. 429 `break_running`: rest first.

@@ -1,5 +1,6 @@
 """What can be decided and what was, for templates."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -97,3 +98,9 @@ def offer_undo(context: dict[str, Any]) -> dict[str, Any]:
     if undo is None:
         del session[LAST_DECISION]
     return {"undo": undo, "csrf_token": context.get("csrf_token")}
+
+
+@register.filter
+def of_person(known: Mapping[UUID, tuple[str, ...]], person_id: UUID) -> tuple[str, ...]:
+    """Return what is known of a person."""
+    return known.get(person_id, ())

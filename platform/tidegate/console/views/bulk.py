@@ -40,6 +40,7 @@ def bulk(request: HttpRequest, viewer: Viewer) -> HttpResponse:
                 viewer,
                 modality=chosen["modality"],
                 because=chosen["because"],
+                queue_name=chosen["queue"],
                 limit=CHOSEN_AT_ONCE,
             ),
             "earlier": selectors.bulk_decisions(viewer)[:_SHOWN],

@@ -288,6 +288,7 @@ def _page(
             "notes": selectors.notes_of(viewer, evidence.source_id, is_blind=is_blind),
             "colleagues": selectors.colleagues(viewer, besides=evidence.asset.owner_id),
             "decisions": () if is_blind else selectors.decisions_of(viewer, evidence.case.id),
+            "present": () if is_blind else selectors.present(viewer, case_id=evidence.case.id),
             "disagreement": () if is_blind else selectors.opinions_on(viewer, evidence.case.id),
             "golden": None if is_blind else selectors.golden_of(viewer, evidence.case.id),
             "may_reverse": leads_reviewers(viewer) and may_decide(viewer),

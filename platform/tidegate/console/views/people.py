@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from moderation.app import selectors as reviewing
 from tidegate.accounts import selectors, services
 from tidegate.accounts.models import StaffAppointment, User
 from tidegate.accounts.viewers import Viewer
@@ -32,6 +33,7 @@ def people(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             "place": "people",
             "viewer": viewer,
             "people": held.values(),
+            "skills": reviewing.skills(viewer),
             "given": [role for role in StaffAppointment.Role.values if role in given],
         },
     )

@@ -25,6 +25,7 @@ def queue(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         state=asked["state"] or "open",
         modality=asked["modality"],
         because=asked["because"],
+        queue_name=asked["queue"],
         cursor=request.GET.get("cursor") or None,
     )
     counts = selectors.queue_counts(viewer)
@@ -41,6 +42,8 @@ def queue(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             ("claimed", counts.claimed),
             ("decided", None),
         ),
+        "queues": selectors.review_queues(viewer),
+        "present": selectors.present(viewer),
         "modalities": Modality.values,
         "becauses": Case.Because.values,
         "page": page,
