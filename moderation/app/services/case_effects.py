@@ -221,6 +221,8 @@ def record_case(
         after=picture(case),
         reason=reason,
         correlation_id=correlation_id,
+        # What is said about it may be about who made it.
+        person=case.asset.owner_id,
     )
 
 

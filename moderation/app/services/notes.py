@@ -48,6 +48,7 @@ def add_note(*, case_id: UUID, viewer: Viewer, words: str) -> CaseNote:
         after={"note": str(note.pk), "mentions": sorted(str(one.pk) for one in named)},
         reason=kept,
         correlation_id=case.asset.correlation_id,
+        person=case.asset.owner_id,
     )
     return note
 

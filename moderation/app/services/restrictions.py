@@ -239,4 +239,5 @@ def _record(
         before=before,
         after=after,
         reason=reason,
+        person=restriction.author_id,
     )

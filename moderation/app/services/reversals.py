@@ -158,6 +158,7 @@ def _take_back(decision: Decision, *, viewer: Viewer, reason: str) -> Case:
         after={"reopened": str(reopened.pk), "visibility": str(asset.visibility)},
         reason=reason,
         correlation_id=asset.correlation_id,
+        person=asset.owner_id,
     )
     return reopened
 

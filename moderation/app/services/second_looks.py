@@ -267,4 +267,5 @@ def _tell(action: Action, look: SecondLook, viewer: Viewer, *, reason: str = "")
         },
         reason=reason,
         correlation_id=look.case.asset.correlation_id,
+        person=look.case.asset.owner_id,
     )

@@ -117,4 +117,5 @@ def _record(
         before=before,
         after=picture(strike),
         reason=reason,
+        person=strike.author_id,
     )

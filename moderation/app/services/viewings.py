@@ -102,6 +102,7 @@ def reveal_case(*, case_id: UUID, viewer: Viewer, reason: str) -> CaseEvidence:
         after={"state": case.state},
         reason=words,
         correlation_id=case.asset.correlation_id,
+        person=case.asset.owner_id,
     )
     return evidence
 

@@ -109,6 +109,7 @@ class Action(StrEnum):
     QUEUE_CHANGED = "queue.changed"
     QUEUE_REMOVED = "queue.removed"
     SKILLS_CHANGED = "skills.changed"
+    PERSON_ERASED = "person.erased"
     CARE_CHANGED = "care.changed"
     CARE_RULES_CHANGED = "care_rules.changed"
     REPORT_RECORDED = "report.recorded"

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Now
 
 from tidegate.audit import canonical
+from tidegate.audit.sealing import SealedJSONField, SealedTextField, as_stored
 from tidegate.primitives.models import Row
 
 
@@ -12,7 +14,8 @@ class Entry(Row):
     """One thing that was done. `seq` counts per chain from 1 without gaps, under a lock.
 
     `hash` is SHA-256 over the canonical bytes of everything else, `prev_hash` included.
-    Order is by `seq`: `at` is what the clock said, and clocks go back.
+    Order is by `seq`: `at` is what the clock said, and clocks go back. Personal values are sealed
+    (see `sealing`): they are read opened, and hashed as they stand in the row.
     """
 
     chain = models.CharField(max_length=100)
@@ -21,12 +24,12 @@ class Entry(Row):
     action = models.CharField(max_length=100)
     actor_kind = models.CharField(max_length=20)
     actor_id = models.CharField(max_length=200, blank=True)
-    actor_label = models.CharField(max_length=400, blank=True)
+    actor_label = SealedTextField(blank=True)
     subject_type = models.CharField(max_length=100)
     subject_id = models.CharField(max_length=200)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
-    reason = models.TextField(blank=True)
+    before = SealedJSONField(null=True)
+    after = SealedJSONField(null=True)
+    reason = SealedTextField(blank=True)
     correlation_id = models.UUIDField()
     prev_hash = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
@@ -64,13 +67,43 @@ class Entry(Row):
             "chain": self.chain,
             "at": canonical.timestamp(self.at),
             "action": self.action,
-            "actor": [self.actor_kind, self.actor_id, self.actor_label],
+            "actor": [self.actor_kind, self.actor_id, as_stored(self.actor_label)],
             "subject": [self.subject_type, self.subject_id],
-            "before": self.before,
-            "after": self.after,
-            "reason": self.reason,
+            "before": as_stored(self.before),
+            "after": as_stored(self.after),
+            "reason": as_stored(self.reason),
             "correlation_id": str(self.correlation_id),
         }
+
+    def sealed(self) -> dict[str, Any]:
+        """Return the sealed values as they stand in the row, by field; only those."""
+        kept = {
+            name: (getattr(self, name), as_stored(getattr(self, name)))
+            for name in ("actor_label", "before", "after", "reason")
+        }
+        return {name: stored for name, (read, stored) in kept.items() if read != stored}
+
+
+class SubjectKey(models.Model):
+    """The key of a person's values in the trail, wrapped; destroyed, they are erased for good."""
+
+    subject = models.CharField(primary_key=True, max_length=100)
+    wrapped = models.BinaryField(max_length=128, null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "audit_subject_key"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(wrapped__isnull=False, destroyed_at__isnull=True)
+                | models.Q(wrapped__isnull=True, destroyed_at__isnull=False),
+                name="audit_subject_key_is_there_or_destroyed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class Checkpoint(models.Model):

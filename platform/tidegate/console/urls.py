@@ -106,5 +106,6 @@ urlpatterns = [
     path("trail/timeline/<uuid:correlation_id>", timeline.timeline, name="console-timeline"),
     path("trail/export", timeline.export, name="console-trail-export"),
     path("trail/verify_export.py", timeline.script, name="console-trail-script"),
+    path("trail/erasure", trail.erase, name="console-erase"),
     path("trail/verification", trail.verify_trail, name="console-verify"),
 ]

@@ -60,6 +60,7 @@ class Environment:
     secret_key: str
     audit_key_file: Path
     audit_export_file: Path
+    audit_sealing_key_file: Path
     checkpoint_seconds: int
     checkpoint_entries: int
     quality_rules_file: Path | None
@@ -83,6 +84,7 @@ def read(environ: Mapping[str, str]) -> Environment:
         raise EnvironmentRefused(f"TIDEGATE_VAR_DIR must be absolute, not {str(var_dir)!r}")
     audit_key = environ.get("TIDEGATE_AUDIT_KEY_FILE")
     export = environ.get("TIDEGATE_AUDIT_EXPORT_FILE")
+    sealing = environ.get("TIDEGATE_AUDIT_SEALING_KEY_FILE")
     quality_rules = environ.get("TIDEGATE_QUALITY_RULES_FILE")
     return Environment(
         database_url=_url(environ, "DATABASE_URL", {"postgresql", "postgres"}),
@@ -97,6 +99,9 @@ def read(environ: Mapping[str, str]) -> Environment:
         secret_key=_secret(environ),
         audit_key_file=Path(audit_key) if audit_key else var_dir / "keys" / "audit_ed25519.pem",
         audit_export_file=(Path(export) if export else var_dir / "audit" / "checkpoints.jsonl"),
+        audit_sealing_key_file=(
+            Path(sealing) if sealing else var_dir / "keys" / "audit_sealing.key"
+        ),
         checkpoint_seconds=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_SECONDS", 60),
         checkpoint_entries=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_ENTRIES", 1_000),
         quality_rules_file=Path(quality_rules) if quality_rules else None,

@@ -63,6 +63,9 @@ LINES: Mapping[str, Line] = {
     ),
     "console-queue-remove": Line("/console/queues/{queue}/removal", LEADS, "post"),
     "console-skills": Line("/console/people/{reviewer}/skills", LEADS, "post", {"skills": "zh"}),
+    "console-erase": Line(
+        "/console/trail/erasure", ADMINS, "post", {**REASON, "person_id": "{author}"}
+    ),
     "console-quality": Line("/console/quality", STAFF),
     "console-threshold": Line(
         "/console/quality/thresholds",

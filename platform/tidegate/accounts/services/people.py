@@ -47,6 +47,8 @@ def create_user(
         subject_id=str(user.pk),
         before=None,
         after={"email": user.email, "display_name": user.display_name},
+        person=user.pk,
+        personal=("email", "display_name"),
     )
     return user
 
@@ -74,6 +76,8 @@ def create_account(
         subject_id=str(user.pk),
         before=None,
         after={"email": user.email, "organisation": str(organisation.pk)},
+        person=user.pk,
+        personal=("email",),
     )
     return user, organisation
 

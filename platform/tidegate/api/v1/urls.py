@@ -172,6 +172,7 @@ urlpatterns = [
     path("hashes/<uuid:entry_id>/expiry", hash_banks.HashExpiry.as_view()),
     path("hashes/<uuid:entry_id>/removal", hash_banks.HashRemoval.as_view()),
     path("audit", audit.Audit.as_view()),
+    path("audit/erasures", audit.Erasures.as_view()),
     path("audit/tree-head", audit_proofs.TreeHead.as_view()),
     path("audit/proof/<int:seq>", audit_proofs.Inclusion.as_view()),
     path("audit/consistency", audit_proofs.Consistency.as_view()),

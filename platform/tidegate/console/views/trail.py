@@ -6,8 +6,10 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tidegate.accounts.viewers import Viewer
@@ -16,8 +18,9 @@ from tidegate.audit.actions import Action
 from tidegate.audit.checkpoints import export_file, key_file
 from tidegate.audit.export import ExportUnreadable
 from tidegate.audit.models import Entry
+from tidegate.audit.services import erase_person
 from tidegate.audit.verification import Report, verify
-from tidegate.console.access import AUDITORS, staff_only
+from tidegate.console.access import ADMINS, AUDITORS, staff_only
 from tidegate.console.changes import Change, changes
 from tidegate.console.days import midnight
 
@@ -63,6 +66,7 @@ def trail(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             "lines": [Line(row, changes(row.before, row.after)) for row in rows[:TRAIL_PAGE]],
             "older": rows[TRAIL_PAGE - 1].pk if len(rows) > TRAIL_PAGE else None,
             "checkpoints": selectors.last_checkpoints(),
+            "may_erase": viewer.has_role(ADMINS),
         },
     )
 
@@ -88,6 +92,24 @@ def verify_trail(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "problem": problem,
     }
     return render(request, "console/parts/verified.html", context)
+
+
+@require_POST
+@staff_only(ADMINS)
+def erase(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Destroy a person's key, so that nobody reads about them in the trail any more."""
+    reason = request.POST.get("reason", "").strip()
+    try:
+        person_id = UUID(request.POST.get("person_id", "").strip())
+    except ValueError:
+        person_id = None
+    if person_id is None or not reason:
+        messages.error(request, _("Say whom, by their id, and why."))
+    elif erase_person(person_id=person_id, actor=viewer.actor(), reason=reason[:2000]):
+        messages.success(request, _("Erased for good. The trail stays valid."))
+    else:
+        messages.info(request, _("Nothing is kept of them."))
+    return redirect("console-trail")
 
 
 def asked_of(request: HttpRequest) -> dict[str, Any]:
