@@ -10,8 +10,10 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from moderation.app.selectors.clauses import spans_in
 from moderation.app.selectors.views import CaseEvidence, CaseSummary, SurfaceEvidence
 from moderation.core import masking
+from moderation.core.marking import segments
 from moderation.core.normalisation import undisguised
 from moderation.core.personal_data import Kind
 from tidegate.accounts.viewers import Viewer
@@ -65,11 +67,16 @@ def masked_evidence(evidence: CaseEvidence) -> CaseEvidence:
         prompt=masked(evidence.prompt),
         found_text=masked(evidence.found_text),
         reasons=tuple(masked_values(reason) for reason in evidence.reasons),
-        surfaces=tuple(map(_masked_surface, evidence.surfaces)),
+        surfaces=tuple(_masked_surface(one, evidence.reasons) for one in evidence.surfaces),
         history=tuple(map(_masked_move, evidence.history)),
         reports=tuple(replace(one, note=masked(one.note)) for one in evidence.reports),
         appeals=tuple(replace(one, words=masked(one.words)) for one in evidence.appeals),
         previous=tuple(map(masked_summary, evidence.previous)),
+        clauses=tuple(
+            replace(one, text=masked(one.text), detail=masked(one.detail))
+            for one in evidence.clauses
+        ),
+        related=tuple(replace(one, title=masked(one.title)) for one in evidence.related),
         similar=tuple(
             replace(one, title=masked(one.title), reason=masked(one.reason))
             for one in evidence.similar
@@ -81,7 +88,9 @@ def masked_evidence(evidence: CaseEvidence) -> CaseEvidence:
     return replace(shown, has_masked=has_masked or shown.reports != evidence.reports)
 
 
-def _masked_surface(surface: SurfaceEvidence) -> SurfaceEvidence:
+def _masked_surface(
+    surface: SurfaceEvidence, reasons: Sequence[Mapping[str, Any]]
+) -> SurfaceEvidence:
     text = masked(surface.text)
     read_as = surface.read_as
     if text != surface.text:
@@ -93,6 +102,10 @@ def _masked_surface(surface: SurfaceEvidence) -> SurfaceEvidence:
         read_as=masked(read_as),
         words=tuple(masked_values(word) for word in surface.words),
         outages={detector: masked(why) for detector, why in surface.outages.items()},
+        # By where things stood in what was judged, before anything was masked.
+        segments=segments(
+            surface.text, spans_in(reasons, surface.surface, surface.text), names=_names()
+        ),
     )
 
 

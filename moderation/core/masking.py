@@ -24,15 +24,18 @@ def masked(text: str, names: Mapping[Kind, str] = KIND_NAMES) -> str:
     The same value has the same number, so that a reader sees who is meant twice. Nothing of the
     value stays: the last four digits and a name tell whose card it is.
     """
-    found = find(text) if text else []
-    if not found:
-        return text
+    return "".join(words for _, _, words, _ in pieces(text, names))
+
+
+def pieces(text: str, names: Mapping[Kind, str] = KIND_NAMES) -> list[tuple[int, int, str, bool]]:
+    """Return the text in pieces: where each begins and ends, how it reads, whether it is masked."""
     numbers: dict[Kind, dict[str, int]] = {}
-    parts: list[str] = []
+    parts: list[tuple[int, int, str, bool]] = []
     at = 0
-    for one in found:
+    for one in find(text) if text else ():
         known = numbers.setdefault(one.kind, {})
         number = known.setdefault(value_of(text, one), len(known) + 1)
-        parts += [text[at : one.start], f"[{names[one.kind]} {number}]"]
+        parts.append((at, one.start, text[at : one.start], False))
+        parts.append((one.start, one.end, f"[{names[one.kind]} {number}]", True))
         at = one.end
-    return "".join([*parts, text[at:]])
+    return [*parts, (at, len(text), text[at:], False)]

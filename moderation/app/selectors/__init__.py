@@ -74,6 +74,7 @@ from moderation.app.selectors.queues import (
     reviewers,
     skills,
 )
+from moderation.app.selectors.records import author_record
 from moderation.app.selectors.second_looks import look_of, second_look_for, undo_until
 from moderation.app.selectors.statements import (
     ExportedStatement,
@@ -146,6 +147,7 @@ __all__ = [
     "TransparencyReport",
     "VerdictSummary",
     "appeal_standing",
+    "author_record",
     "backtest_run_for",
     "backtest_runs",
     "bank_for",

@@ -13,6 +13,7 @@ from moderation.app.masking import masked_evidence
 from moderation.app.models import Appeal, Case, Report, Verdict
 from moderation.app.roles import may_decide, require_reader
 from moderation.app.selectors.care import care_for, is_theirs
+from moderation.app.selectors.clauses import clauses_of, spans_in
 from moderation.app.selectors.exposure import care_refusal
 from moderation.app.selectors.parties import part_in
 from moderation.app.selectors.queue import decider, summary
@@ -21,21 +22,24 @@ from moderation.app.selectors.similarity import Traits, likeness, traits
 from moderation.app.selectors.views import (
     AppealSummary,
     CaseEvidence,
+    RelatedAsset,
     ReportSummary,
     Score,
     SimilarCase,
     SurfaceEvidence,
     VerdictSummary,
 )
+from moderation.core.marking import segments
 from moderation.core.policy import Policy, Surface, SurfaceRules, Threshold, parse
 from moderation.core.policy_file import InvalidPolicy
 from tidegate.accounts.viewers import Viewer
-from tidegate.assets.models import Move, Visibility
-from tidegate.assets.selectors import asset_for
+from tidegate.assets.models import Asset, Move, Visibility
+from tidegate.assets.selectors import asset_for, visible_to
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import NotFound
 
 _COMPARED = 300
+_MOST_RELATED = 12
 _LEAST_LIKENESS = 0.15
 # Surfaces whose words were read or heard by a detector.
 _FOUND = frozenset({"image", "speech", "video"})
@@ -126,6 +130,8 @@ def _evidence(
         similar=tuple(_similar(case, latest, viewer, similar)),
         refusal=_refusal(case, viewer),
         manner=care_for(viewer).manner_for(_about(case)),
+        clauses=clauses_of(latest) if latest else (),
+        related=tuple(_related(asset, viewer)),
     )
 
 
@@ -162,6 +168,9 @@ def surfaces_of(verdict: Verdict) -> Iterable[SurfaceEvidence]:
                 for signal in signals
                 if signal["error"] is not None
             },
+            segments=segments(
+                finding["text"], spans_in(verdict.reasons, name, finding["text"]), names=None
+            ),
         )
 
 
@@ -182,6 +191,15 @@ def _scores(signal: Mapping[str, Any], rules: SurfaceRules | None) -> Iterable[S
             level=_level(value, threshold),
             seconds=moment,
         )
+
+
+def _related(asset: Asset, viewer: Viewer) -> Iterable[RelatedAsset]:
+    """Give what an output was made from or of, then what was made from it or of it."""
+    near = Q(pk=asset.parent_id) | Q(whole_id=asset.pk) | Q(parent_id=asset.pk)
+    near |= Q(pk=asset.whole_id)
+    for other in visible_to(viewer).filter(near).order_by("pk")[:_MOST_RELATED]:
+        is_parent = other.pk == asset.parent_id or other.whole_id == asset.pk
+        yield RelatedAsset(other.pk, other.title, other.modality, other.visibility, is_parent)
 
 
 def _highest(scores: Iterable[Score]) -> tuple[Score, ...]:
@@ -209,6 +227,7 @@ def _verdict(verdict: Verdict) -> VerdictSummary:
         policy=verdict.policy.version,
         judged_in_ms=verdict.judged_in_ms,
         at=verdict.created_at,
+        policy_id=verdict.policy_id,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from moderation.app.models import Case, ReviewerCare, ReviewerSkill, ReviewQueue
@@ -168,7 +169,7 @@ def _own(viewer: Viewer) -> QuerySet[ReviewQueue]:
     if leads_reviewers(viewer):
         return found
     user_id = require_reader(viewer)
-    known = list(ReviewerSkill.objects.filter(person_id=user_id).values_list("skill", flat=True))
+    known = ArraySubquery(ReviewerSkill.objects.filter(person_id=user_id).values("skill"))
     members = ReviewQueue.members.through.objects.filter(reviewqueue_id=OuterRef("pk"))
     is_open = ~Exists(members) | Exists(members.filter(user_id=user_id))
     return found.filter(is_open, needs__contained_by=known)

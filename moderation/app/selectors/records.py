@@ -1,4 +1,4 @@
-"""How far colleagues agreed with somebody: what their rulings are sampled by."""
+"""Records of people: how far colleagues agreed with a reviewer, and how an author's works fared."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -6,8 +6,14 @@ from uuid import UUID
 from django.db.models import Count, F, Q
 
 from moderation.app.configuration import quality_rules
-from moderation.app.models import SecondLook
+from moderation.app.models import Appeal, SecondLook
+from moderation.app.roles import require_reader
+from moderation.app.selectors.views import AuthorRecord
 from moderation.core.quality_rules import Record
+from tidegate.accounts.models import User
+from tidegate.accounts.viewers import Viewer
+from tidegate.assets.models import Visibility
+from tidegate.assets.selectors import visible_to
 from tidegate.primitives.clock import now
 
 
@@ -31,3 +37,34 @@ def record_of(user_id: UUID) -> Record:
     sampled = first.aggregate(n=Count("pk"), agreed=Count("pk", filter=stood()))
     golden = known.aggregate(n=Count("pk"), agreed=Count("pk", filter=Q(answer=F("expected"))))
     return Record(sampled["n"] + golden["n"], sampled["agreed"] + golden["agreed"])
+
+
+def author_record(viewer: Viewer, author_id: UUID, *, besides: UUID | None = None) -> AuthorRecord:
+    """Return somebody's record, as far as the viewer may see what they made.
+
+    `besides` is left out: an output whose decision the viewer is not to learn.
+
+    Raises:
+        NotAllowed: the viewer is no review staff.
+    """
+    require_reader(viewer)
+    made = visible_to(viewer).filter(owner_id=author_id).order_by()
+    if besides is not None:
+        made = made.exclude(pk=besides)
+    counts = made.aggregate(
+        made=Count("pk"),
+        **{
+            state.value: Count("pk", filter=Q(visibility=state))
+            for state in (Visibility.RELEASED, Visibility.HELD, Visibility.BLOCKED)
+        },
+    )
+    appeals = Appeal.objects.filter(appellant_id=author_id, party=Appeal.Party.AUTHOR)
+    if besides is not None:
+        appeals = appeals.exclude(asset_id=besides)
+    if viewer.organisation_id is not None:
+        appeals = appeals.filter(asset__organisation_id=viewer.organisation_id)
+    answers = appeals.aggregate(
+        appeals=Count("pk"), won=Count("pk", filter=Q(state=Appeal.State.OVERTURNED))
+    )
+    since = User.objects.values_list("created_at", flat=True).get(pk=author_id)
+    return AuthorRecord(**counts, **answers, member_since=since)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from moderation.core.care import Manner
+from moderation.core.marking import Segment
 from tidegate.assets.models import Asset, Move
 
 
@@ -96,7 +97,8 @@ class SurfaceEvidence:
 
     `text` is the prompt, the text, or what was read in the picture or heard in the recording;
     `read_as` is what it says under its disguise, empty where it wears none, and `scores` are the
-    higher of both; `outages` maps a detector that did not answer to the reason.
+    higher of both; `outages` maps a detector that did not answer to the reason; `segments` are
+    `text` in pieces, each with the numbers of the reasons that stand in it.
     """
 
     surface: str
@@ -106,6 +108,57 @@ class SurfaceEvidence:
     scores: tuple[Score, ...]
     words: tuple[Mapping[str, Any], ...]
     outages: Mapping[str, str]
+    segments: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A reason of the verdict, beside what of the policy it rests on.
+
+    Attributes:
+        number: by which marks in texts and boxes in pictures refer to it.
+        rule: see `Reason.rule`; `text` is the clause: a condition, or a threshold with its place.
+        detail: what was found, where that is not the clause itself: a listed word, an outage.
+        boxes: left, top, width, height in hundredths of the picture.
+        seconds: the moment of a film; None elsewhere.
+    """
+
+    number: int
+    surface: str
+    hazard: str
+    rule: str
+    detector: str
+    verdict: str
+    score: float | None
+    text: str
+    detail: str
+    entry: str
+    boxes: tuple[tuple[float, float, float, float], ...]
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedAsset:
+    """What an output was made from, or what was made from it."""
+
+    id: UUID
+    title: str
+    modality: str
+    visibility: str
+    is_parent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorRecord:
+    """What became of everything that somebody made, and of their appeals."""
+
+    made: int
+    released: int
+    held: int
+    blocked: int
+    appeals: int
+    won: int
+    member_since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +172,7 @@ class VerdictSummary:
     policy: str
     judged_in_ms: int
     at: datetime
+    policy_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +217,7 @@ class CaseEvidence:
     rule, detector, verdict, detail); `found_text` is what was read or heard in the output;
     `refusal` says why this viewer cannot decide, and is empty when they can. Personal data is
     masked; `has_masked` says that there was some, `is_revealed` that it is shown for a reason.
+    `clauses` are the reasons with what they rest on, `related` its lineage, one step each way.
     `manner` is how this viewer is to be shown it. `stands_for` is the decided case behind a second
     look: what is kept about it is kept under that.
     """
@@ -186,6 +241,8 @@ class CaseEvidence:
     has_masked: bool = False
     is_revealed: bool = False
     stands_for: UUID | None = None
+    clauses: tuple[Clause, ...] = ()
+    related: tuple[RelatedAsset, ...] = ()
 
     @property
     def source_id(self) -> UUID:

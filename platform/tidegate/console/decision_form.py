@@ -47,6 +47,23 @@ CALLS: Final[Mapping[str, str | Promise]] = {
     "wrong": _("were wrong"),
     "unsure": _("I cannot say"),
 }
+RULE_TITLES: Final[Mapping[str, str | Promise]] = {
+    "score_block": _("A score above what blocks"),
+    "score_hold": _("A score above what holds"),
+    "unknown_hazard": _("A hazard that nobody has ruled on"),
+    "word_list": _("A listed word"),
+    "hash_list": _("A listed fingerprint"),
+    "allow_list": _("A fingerprint that is allowed"),
+    "detector_missing": _("A check is missing"),
+    "detector_failed": _("A check failed"),
+    "label_missing": _("A check said nothing of a hazard"),
+    "rule": _("A rule of the policy"),
+    "rule_failed": _("A rule could give no answer"),
+    "minor_and_sexual": _("Minors and sexual content together"),
+    "lineage": _("Made from what was blocked"),
+    "duplicate": _("The same was blocked"),
+    "author_review": _("Its author is under review"),
+}
 DESK_TITLES: Final[Mapping[str, str | Promise]] = {
     "first": _("reviewers"),
     "senior": _("senior staff"),

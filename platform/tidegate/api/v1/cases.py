@@ -89,6 +89,36 @@ class SurfaceOut(serializers.Serializer[Any]):
     outages = serializers.DictField(child=serializers.CharField())
 
 
+class ClauseOut(serializers.Serializer[Any]):
+    """A reason of the newest verdict, what of the policy it rests on, and where it stands."""
+
+    number = serializers.IntegerField()
+    surface = serializers.CharField(allow_blank=True)
+    hazard = serializers.CharField(allow_blank=True)
+    rule = serializers.CharField()
+    detector = serializers.CharField(allow_blank=True)
+    verdict = serializers.CharField()
+    score = serializers.FloatField(allow_null=True)
+    text = serializers.CharField(allow_blank=True, help_text="A condition, or a threshold.")
+    detail = serializers.CharField(allow_blank=True)
+    entry = serializers.CharField(allow_blank=True)
+    boxes = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField()),
+        help_text="Left, top, width, height in hundredths of the picture.",
+    )
+    seconds = serializers.FloatField(allow_null=True)
+
+
+class RelatedOut(serializers.Serializer[Any]):
+    """What an output was made from, or what was made from it."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField(allow_blank=True)
+    modality = serializers.CharField()
+    visibility = serializers.CharField()
+    is_parent = serializers.BooleanField()
+
+
 class VerdictOut(serializers.Serializer[Any]):
     """One verdict of the gate, under one policy version."""
 
@@ -97,6 +127,7 @@ class VerdictOut(serializers.Serializer[Any]):
     hazards = serializers.ListField(child=serializers.CharField())
     policy_version = serializers.CharField()
     judged_in_ms = serializers.IntegerField()
+    policy_id = serializers.UUIDField(help_text="See `policies`.")
     at = serializers.DateTimeField()
 
 
@@ -142,6 +173,8 @@ class EvidenceOut(serializers.Serializer[Any]):
     reasons = serializers.ListField(child=serializers.DictField())
     surfaces = SurfaceOut(many=True)
     hash_hits = serializers.ListField(child=serializers.DictField())
+    clauses = ClauseOut(many=True)
+    related = RelatedOut(many=True)
     verdicts = VerdictOut(many=True)
     history = MoveOut(many=True)
     reports = ReportOut(many=True)

@@ -19,6 +19,7 @@ from tidegate.console.decision_form import (
     LAST_DECISION,
     REFUSALS,
     ROLE_TITLES,
+    RULE_TITLES,
     WHY_TWO,
 )
 
@@ -104,3 +105,9 @@ def offer_undo(context: dict[str, Any]) -> dict[str, Any]:
 def of_person(known: Mapping[UUID, tuple[str, ...]], person_id: UUID) -> tuple[str, ...]:
     """Return what is known of a person."""
     return known.get(person_id, ())
+
+
+@register.filter
+def rule_title(rule: str) -> str:
+    """Return what kind of reason it is."""
+    return str(RULE_TITLES.get(rule, rule))

@@ -280,6 +280,13 @@ def _page(
             "case": evidence.case,
             "manner": evidence.manner,
             "is_unveiled": is_unveiled,
+            "marked": {one.surface: one.segments for one in evidence.surfaces},
+            "boxes": [one for one in evidence.clauses if one.boxes],
+            "record": selectors.author_record(
+                viewer,
+                evidence.asset.owner_id,
+                besides=evidence.asset.pk if is_blind else None,
+            ),
             "stills": stills_of(evidence) if evidence.asset.modality == "video" else (),
             "asset": evidence.asset,
             "refusal": in_words(evidence.refusal, case=evidence.case),

@@ -216,6 +216,8 @@ const KEYS = {
   m: moreActions,
   y: () => find("[data-agree]")?.requestSubmit(),
   z: () => find("[data-undo]")?.requestSubmit(),
+  x: () => find("[data-calls]")?.focus(),
+  o: () => find("[data-case-page]")?.classList.toggle("no-findings"),
   "?": () => document.getElementById("keys").showModal(),
   g: () => {
     sequence = "g";
