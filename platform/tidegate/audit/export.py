@@ -45,14 +45,19 @@ class Exported:
         return int(self.document["seq"])
 
 
-def append(path: Path, checkpoints: Sequence[Checkpoint]) -> None:
-    """Append checkpoints and return when they are on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = b"".join(
+def lines_of(checkpoints: Sequence[Checkpoint]) -> bytes:
+    """Return checkpoints as JSON Lines, each with its signature."""
+    return b"".join(
         canonical.encode({**checkpoint.document(), "signature": bytes(checkpoint.signature).hex()})
         + b"\n"
         for checkpoint in checkpoints
     )
+
+
+def append(path: Path, checkpoints: Sequence[Checkpoint]) -> None:
+    """Append checkpoints and return when they are on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = lines_of(checkpoints)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         # A crash may have left half a line; the next checkpoint must not be glued to it.

@@ -152,6 +152,24 @@ class Checkpoint(models.Model):
         }
 
 
+class Witness(models.Model):
+    """Who keeps checkpoints outside: how far it has taken them, and since when it does not."""
+
+    url = models.CharField(primary_key=True, max_length=500)
+    number = models.BigIntegerField(default=0, help_text="The last checkpoint that it took.")
+    taken_at = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=400, blank=True, default="")
+    failing_since = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "audit_witness"
+
+    def __str__(self) -> str:
+        return self.url
+
+
 class TreeNode(models.Model):
     """The root of a complete subtree of a chain's Merkle tree: 2**level leaves, the `index`-th."""
 

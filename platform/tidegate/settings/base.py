@@ -314,6 +314,8 @@ TIDEGATE_PUBLIC_URL = ENVIRONMENT.public_url
 TIDEGATE_PUBLISHES_TRANSPARENCY = ENVIRONMENT.publishes_transparency
 TIDEGATE_AUDIT_KEY_FILE = ENVIRONMENT.audit_key_file
 TIDEGATE_AUDIT_EXPORT_FILE = ENVIRONMENT.audit_export_file
+# Where checkpoints are sent, too: https://…, s3://bucket/prefix, or nowhere.
+TIDEGATE_AUDIT_WITNESS_URL = ENVIRONMENT.audit_witness_url
 TIDEGATE_AUDIT_SEALING_KEY_FILE = ENVIRONMENT.audit_sealing_key_file
 TIDEGATE_AUDIT_CHECKPOINT_SECONDS = ENVIRONMENT.checkpoint_seconds
 TIDEGATE_AUDIT_CHECKPOINT_ENTRIES = ENVIRONMENT.checkpoint_entries

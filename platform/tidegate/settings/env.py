@@ -61,6 +61,7 @@ class Environment:
     audit_key_file: Path
     audit_export_file: Path
     audit_sealing_key_file: Path
+    audit_witness_url: str
     checkpoint_seconds: int
     checkpoint_entries: int
     quality_rules_file: Path | None
@@ -102,6 +103,7 @@ def read(environ: Mapping[str, str]) -> Environment:
         audit_sealing_key_file=(
             Path(sealing) if sealing else var_dir / "keys" / "audit_sealing.key"
         ),
+        audit_witness_url=_witness(environ),
         checkpoint_seconds=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_SECONDS", 60),
         checkpoint_entries=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_ENTRIES", 1_000),
         quality_rules_file=Path(quality_rules) if quality_rules else None,
@@ -242,6 +244,17 @@ def _url(environ: Mapping[str, str], name: str, schemes: set[str]) -> str:
     if parts.scheme not in schemes:
         raise EnvironmentRefused(f"{name} must start with one of {sorted(schemes)}://")
     return value
+
+
+def _witness(environ: Mapping[str, str]) -> str:
+    """Return where checkpoints are sent; a web hook in plain text only on this machine."""
+    if not environ.get("TIDEGATE_AUDIT_WITNESS_URL"):
+        return ""
+    url = _url(environ, "TIDEGATE_AUDIT_WITNESS_URL", {"https", "http", "s3"})
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise EnvironmentRefused("TIDEGATE_AUDIT_WITNESS_URL must be https:// or s3://")
+    return url
 
 
 def _valkey_url(environ: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tidegate.accounts.viewers import Viewer
-from tidegate.audit import keys, selectors
+from tidegate.audit import keys, selectors, witnesses
 from tidegate.audit.actions import Action
 from tidegate.audit.checkpoints import export_file, key_file
 from tidegate.audit.export import ExportUnreadable
@@ -66,6 +66,7 @@ def trail(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             "lines": [Line(row, changes(row.before, row.after)) for row in rows[:TRAIL_PAGE]],
             "older": rows[TRAIL_PAGE - 1].pk if len(rows) > TRAIL_PAGE else None,
             "checkpoints": selectors.last_checkpoints(),
+            "witness": witnesses.failing(),
             "may_erase": viewer.has_role(ADMINS),
         },
     )
