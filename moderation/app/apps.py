@@ -1,6 +1,7 @@
 """The gate as a Django app."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class ModerationConfig(AppConfig):
@@ -16,9 +17,23 @@ class ModerationConfig(AppConfig):
         from moderation.app.examination import PHASES
         from moderation.app.gate import ModerationGate
         from moderation.app.restraints import KnownRestraints
-        from tidegate.contracts.ports import register_gate, register_phases, register_restraints
+        from moderation.app.translators import ChatTranslator
+        from tidegate.contracts.ports import (
+            register_gate,
+            register_phases,
+            register_restraints,
+            register_translator,
+        )
 
         register_gate(ModerationGate(engine))
         register_phases(PHASES)
         register_restraints(KnownRestraints())
         handlers.register()
+        if settings.TIDEGATE_TRANSLATOR_URL:
+            register_translator(
+                ChatTranslator(
+                    settings.TIDEGATE_TRANSLATOR_URL,
+                    settings.TIDEGATE_TRANSLATOR_MODEL,
+                    settings.TIDEGATE_TRANSLATOR_KEY,
+                )
+            )

@@ -56,6 +56,7 @@ from moderation.app.services.shadows import forget_shadows, note_shadows
 from moderation.app.services.statements import note_export
 from moderation.app.services.taxonomies import publish_taxonomy
 from moderation.app.services.thresholds import propose_threshold
+from moderation.app.services.translations import translate_case
 from moderation.app.services.verdicts import record_verdict, supersede_unavailable
 from moderation.app.services.viewings import note_view, reveal_case, unveil_case
 
@@ -123,6 +124,7 @@ __all__ = [
     "start_backtest",
     "start_bulk",
     "supersede_unavailable",
+    "translate_case",
     "undo_decision",
     "undo_second_look",
     "unveil_case",

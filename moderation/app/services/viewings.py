@@ -45,6 +45,16 @@ def unveil_case(*, case_id: UUID, viewer: Viewer) -> bool:
     return _note_look(Action.CASE_UNVEILED, case_id, viewer)
 
 
+@transaction.atomic
+def note_translation(*, case_id: UUID, viewer: Viewer) -> bool:
+    """Leave an entry that the viewer had a case translated, once per look as `note_view`.
+
+    Raises:
+        NotAllowed, NotFound: as `note_view`.
+    """
+    return _note_look(Action.CASE_TRANSLATED, case_id, viewer)
+
+
 def _note_look(action: Action, case_id: UUID, viewer: Viewer) -> bool:
     require_reader(viewer)
     case, look = _subject(case_id, viewer)

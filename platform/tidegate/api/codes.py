@@ -120,6 +120,8 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "case_not_found": ("404", "There is no such case."),
         "mention_not_found": ("404", "There is no such mention of you."),
         "decision_not_found": ("404", "There is no such decision."),
+        "no_translator": ("501", "This installation has no translator."),
+        "translator_away": ("503", "The translator did not answer; try again."),
         "queue_not_found": ("404", "There is no such queue."),
         "golden_not_found": ("404", "There is no such item with a known answer."),
         "bulk_not_found": ("404", "There is no such bulk decision."),

@@ -98,6 +98,7 @@ class Action(StrEnum):
     STATEMENTS_EXPORTED = "statements.exported"
     CASE_REVEALED = "case.revealed"
     CASE_UNVEILED = "case.unveiled"
+    CASE_TRANSLATED = "case.translated"
     SECOND_LOOK_CLAIMED = "second_look.claimed"
     SECOND_LOOK_RELEASED = "second_look.released"
     SECOND_LOOK_ANSWERED = "second_look.answered"

@@ -23,6 +23,8 @@ _SENTENCES: dict[str, str | Promise] = {
     "role_not_yours_to_give": gettext_lazy("This role is not yours to give or take."),
     "last_policy_admin": gettext_lazy("Appoint another policy admin first."),
     "user_not_found": gettext_lazy("Nobody has an account with this address."),
+    "no_translator": gettext_lazy("Nobody translates here."),
+    "translator_away": gettext_lazy("The translator does not answer now."),
     "other_queue": gettext_lazy("This waits in a queue that you do not work in."),
     "other_desk": gettext_lazy("This waits at another desk."),
     "action_not_allowed": gettext_lazy("Your roles do not allow this."),

@@ -64,6 +64,7 @@ urlpatterns = [
         name="console-notice",
     ),
     path("cases/<uuid:case_id>/reveal", cases.reveal, name="console-reveal"),
+    path("cases/<uuid:case_id>/translation", cases.translate, name="console-translate"),
     path("cases/<uuid:case_id>/look", cases.unveil, name="console-look"),
     path("care", care.care, name="console-care"),
     path("care/rules", care.rules, name="console-care-rules"),

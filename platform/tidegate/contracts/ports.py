@@ -218,12 +218,38 @@ class Unseen:
         return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A text in another language, and what translated it."""
+
+    text: str
+    engine: str
+
+
+class TranslatorAway(Exception):
+    """A translator did not answer; the message says why."""
+
+
+class Translator(Protocol):
+    """Translates texts for reviewers."""
+
+    @property
+    def engine(self) -> str:
+        """What readers are told that translated."""
+        ...
+
+    def translate(self, text: str, *, target: str) -> Translation:
+        """Return a text in a language (`en`, `zh`). Raises TranslatorAway."""
+        ...
+
+
 class _Ports:
     gate: Gate = Closed()
     phases: frozenset[str] = frozenset()
     makers: Makers | None = None
     restraints: Restraints | None = None
     reach: Reach = Unseen()
+    translator: Translator | None = None
 
 
 def register_gate(implementation: Gate) -> None:
@@ -286,3 +312,13 @@ def register_reach(implementation: Reach) -> None:
 def reach() -> Reach:
     """Return who counts viewers; it orders work and decides nothing, so nobody is an answer."""
     return _Ports.reach
+
+
+def register_translator(implementation: Translator | None) -> None:
+    """Wire who translates for reviewers; None takes it away."""
+    _Ports.translator = implementation
+
+
+def translator() -> Translator | None:
+    """Return who translates for reviewers; None where nobody does."""
+    return _Ports.translator

@@ -319,6 +319,10 @@ TIDEGATE_AUDIT_WITNESS_URL = ENVIRONMENT.audit_witness_url
 TIDEGATE_AUDIT_SEALING_KEY_FILE = ENVIRONMENT.audit_sealing_key_file
 TIDEGATE_AUDIT_CHECKPOINT_SECONDS = ENVIRONMENT.checkpoint_seconds
 TIDEGATE_AUDIT_CHECKPOINT_ENTRIES = ENVIRONMENT.checkpoint_entries
+# Who translates for reviewers: a server of OpenAI's chat completions (https://…/v1), or nobody.
+TIDEGATE_TRANSLATOR_URL = ENVIRONMENT.translator_url
+TIDEGATE_TRANSLATOR_MODEL = ENVIRONMENT.translator_model
+TIDEGATE_TRANSLATOR_KEY = ENVIRONMENT.translator_key
 # Typed and explained in `moderation.app.configuration`.
 MODERATION = (
     {"quality_rules_file": ENVIRONMENT.quality_rules_file} if ENVIRONMENT.quality_rules_file else {}

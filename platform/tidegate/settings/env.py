@@ -62,6 +62,9 @@ class Environment:
     audit_export_file: Path
     audit_sealing_key_file: Path
     audit_witness_url: str
+    translator_url: str
+    translator_model: str
+    translator_key: str
     checkpoint_seconds: int
     checkpoint_entries: int
     quality_rules_file: Path | None
@@ -104,6 +107,9 @@ def read(environ: Mapping[str, str]) -> Environment:
             Path(sealing) if sealing else var_dir / "keys" / "audit_sealing.key"
         ),
         audit_witness_url=_witness(environ),
+        translator_url=environ.get("TIDEGATE_TRANSLATOR_URL", ""),
+        translator_model=environ.get("TIDEGATE_TRANSLATOR_MODEL", ""),
+        translator_key=environ.get("TIDEGATE_TRANSLATOR_KEY", ""),
         checkpoint_seconds=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_SECONDS", 60),
         checkpoint_entries=_whole(environ, "TIDEGATE_AUDIT_CHECKPOINT_ENTRIES", 1_000),
         quality_rules_file=Path(quality_rules) if quality_rules else None,

@@ -128,6 +128,10 @@ CALLS: Mapping[str, Call] = {
     "POST cases/<uuid:case_id>/reveal": Call(
         DECIDERS, "cases/{case}/reveal", REASON, is_confined=True
     ),
+    # There is no translator in the world: 501 to whoever may ask.
+    "POST cases/<uuid:case_id>/translation": Call(
+        STAFF, "cases/{case}/translation", {"language": "en"}
+    ),
     "GET policies": Call(STAFF),
     "POST policies": Call(ADMINS, body={**REASON, "text": "name: mine"}),
     "GET policies/<uuid:version_id>": Call(STAFF, "policies/{policy}"),

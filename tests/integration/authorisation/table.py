@@ -103,6 +103,7 @@ LINES: Mapping[str, Line] = {
         {**REASON, "claimant": "Somebody", "basis": "copyright"},
     ),
     "console-reveal": Line("/console/cases/{case}/reveal", DECIDERS, "post", REASON),
+    "console-translate": Line("/console/cases/{case}/translation", STAFF, "post"),
     "console-look": Line("/console/cases/{case}/look", STAFF, "post", {"quiet": "yes"}),
     "console-care": Line("/console/care", STAFF),
     "console-care-rules": Line(

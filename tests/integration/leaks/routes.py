@@ -410,6 +410,8 @@ EXEMPT: dict[str, str] = {
     "console/people/<uuid:user_id>/skills": "redirects",
     "api/v1/audit/erasures": "an id and a truth: audit/test_sealing",
     "console/trail/erasure": "redirects",
+    "api/v1/cases/<uuid:case_id>/translation": "as the case, masked: moderation/test_translations",
+    "console/cases/<uuid:case_id>/translation": "as the case, masked",
     "api/v1/quality": "figures, no content; leads and auditors: api/test_quality",
     "api/v1/quality/thresholds": "a version's name; policy admins: api/test_quality",
     "api/v1/golden-items": "ids and why, no content; leads and auditors: api/test_quality",

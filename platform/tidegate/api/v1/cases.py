@@ -21,6 +21,7 @@ from moderation.app.services import (
 )
 from moderation.app.services.actions import ACTIONS
 from moderation.app.services.call_verdicts import WORDS
+from moderation.app.services.translations import LANGUAGES, translate_case
 from tidegate.api.forms import checked
 from tidegate.api.pagination import limit_of
 from tidegate.api.v1.assets import AssetOut, MoveOut, showing
@@ -333,6 +334,38 @@ class CaseView(View):
         note_view(case_id=case_id, viewer=self.viewer)
         context = showing(self.viewer, [evidence.asset])
         return Response(EvidenceOut(evidence, context=context).data)
+
+
+class TranslationIn(serializers.Serializer[Any]):
+    """Into which language."""
+
+    language = serializers.ChoiceField(choices=list(LANGUAGES))
+
+
+class TranslatedOut(serializers.Serializer[Any]):
+    """A text of the case in another language."""
+
+    surface = serializers.CharField(help_text="prompt, text, or found: read or heard in it.")
+    text = serializers.CharField()
+    engine = serializers.CharField(help_text="What translated it.")
+
+
+class CaseTranslation(View):
+    """A translation by machine."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "cases:read"}
+
+    @extend_schema(
+        operation_id="cases_translate",
+        tags=["cases"],
+        request=TranslationIn,
+        responses=TranslatedOut(many=True),
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        """Translate what a case says. Personal data is masked before it leaves; it is a look."""
+        language = checked(TranslationIn, request.data)["language"]
+        found = translate_case(case_id=case_id, viewer=self.viewer, target=language)
+        return Response(TranslatedOut(found, many=True).data)
 
 
 class CaseReveal(View):

@@ -161,6 +161,7 @@ urlpatterns = [
     path("restrictions/<uuid:restriction_id>/lift", consequences.RestrictionLift.as_view()),
     path("takedown-notices", consequences.Notices.as_view()),
     path("cases/<uuid:case_id>/reveal", cases.CaseReveal.as_view()),
+    path("cases/<uuid:case_id>/translation", cases.CaseTranslation.as_view()),
     path("hash-banks", hash_banks.HashBanks.as_view()),
     path("hash-banks/<uuid:bank_id>", hash_banks.HashBankView.as_view()),
     path("hash-banks/<uuid:bank_id>/import", hash_banks.HashBankImport.as_view()),

@@ -1,5 +1,6 @@
 """One case: the evidence, the ruling, and on to the next."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +17,7 @@ from moderation.app import selectors, services
 from moderation.app.models import Restriction, TakedownNotice
 from moderation.app.roles import leads_reviewers, may_decide, may_restrict, reads_quality
 from moderation.app.selectors import CaseEvidence, CaseSummary
+from moderation.app.services.translations import Translated
 from moderation.core.care import Blur
 from tidegate.accounts.viewers import Viewer
 from tidegate.audit import selectors as audit
@@ -25,6 +27,7 @@ from tidegate.console.conflicts import in_words
 from tidegate.console.decision_form import DONE_TITLES, LAST_DECISION, choices_for, decision_in
 from tidegate.console.filters import chosen_filters
 from tidegate.console.manners import stills_of
+from tidegate.contracts.ports import translator
 from tidegate.primitives.errors import InvalidInput, NotAllowed, TidegateError
 
 NEIGHBOURS = 100
@@ -75,6 +78,20 @@ def unveil(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
         services.unveil_case(case_id=case_id, viewer=viewer)
         return HttpResponse(status=204)
     return _page(request, viewer, items.evidence_for(viewer, case_id), is_unveiled=True)
+
+
+@require_POST
+@staff_only(REVIEWERS)
+@never_cache
+def translate(request: HttpRequest, viewer: Viewer, case_id: UUID) -> HttpResponse:
+    """Show a case with a translation into the language of the page beside it, once."""
+    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    try:
+        found = services.translate_case(case_id=case_id, viewer=viewer, target=language)
+    except TidegateError as error:
+        messages.error(request, in_words(error.code, error=error))
+        return redirect("console-case", case_id=case_id)
+    return _page(request, viewer, items.evidence_for(viewer, case_id), translations=found)
 
 
 @require_POST
@@ -260,6 +277,7 @@ def _page(
     *,
     is_unveiled: bool = False,
     is_ahead: bool = False,
+    translations: Sequence[Translated] = (),
 ) -> HttpResponse:
     is_unveiled = is_unveiled or evidence.manner.blur == Blur.NONE
     if is_unveiled:
@@ -280,6 +298,8 @@ def _page(
             "case": evidence.case,
             "manner": evidence.manner,
             "is_unveiled": is_unveiled,
+            "translations": translations,
+            "translates": translator() is not None,
             "marked": {one.surface: one.segments for one in evidence.surfaces},
             "boxes": [one for one in evidence.clauses if one.boxes],
             "record": selectors.author_record(

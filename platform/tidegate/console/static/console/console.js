@@ -217,6 +217,7 @@ const KEYS = {
   y: () => find("[data-agree]")?.requestSubmit(),
   z: () => find("[data-undo]")?.requestSubmit(),
   x: () => find("[data-calls]")?.focus(),
+  t: () => find("[data-translate]")?.requestSubmit(),
   o: () => find("[data-case-page]")?.classList.toggle("no-findings"),
   "?": () => document.getElementById("keys").showModal(),
   g: () => {
