@@ -12,13 +12,14 @@ class RecommendationsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to assets and interactions."""
         from recommendations.app import handlers
-        from recommendations.app.selectors import reach
+        from recommendations.app.selectors import meanings, reach
         from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
         from tidegate.contracts.interactions import InteractionRecorded
-        from tidegate.contracts.ports import register_reach
+        from tidegate.contracts.ports import register_meanings, register_reach
         from tidegate.events.registry import consumer
 
         register_reach(reach)
+        register_meanings(meanings)
         consumer(
             "recommendations",
             handlers={

@@ -35,10 +35,12 @@ from moderation.core.policy_file import InvalidPolicy
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset, Move, Visibility
 from tidegate.assets.selectors import asset_for, visible_to
+from tidegate.contracts.ports import meanings
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import NotFound
 
 _COMPARED = 300
+_NEAREST = 40
 _MOST_RELATED = 12
 _LEAST_LIKENESS = 0.15
 # Surfaces whose words were read or heard by a detector.
@@ -255,7 +257,7 @@ def _refusal(case: Case, viewer: Viewer) -> str:
 def _similar(
     case: Case, latest: Verdict | None, viewer: Viewer, limit: int
 ) -> Iterable[SimilarCase]:
-    """Compare with the newest decided cases of the same modality and keep the nearest."""
+    """Compare with decided cases of the same modality: the newest, and those that mean the same."""
     mine = _traits(case, latest)
     decided = Case.objects.filter(
         state=Case.State.DECIDED, asset__modality=case.asset.modality
@@ -263,8 +265,15 @@ def _similar(
     if viewer.organisation_id is not None:
         decided = decided.filter(organisation_id=viewer.organisation_id)
     candidates = decided.select_related("asset", "verdict", "decided_by").order_by("-decided_at")
+    near = meanings().nearest(case.asset_id, limit=_NEAREST)
+    found = {other.pk: other for other in candidates[:_COMPARED]}
+    found |= {other.pk: other for other in candidates.filter(asset_id__in=near)}
     compared = [
-        (likeness(mine, _traits(other, other.verdict)), other) for other in candidates[:_COMPARED]
+        (
+            likeness(mine, _traits(other, other.verdict), meaning=near.get(other.asset_id, 0.0)),
+            other,
+        )
+        for other in found.values()
     ]
     compared.sort(key=lambda pair: -pair[0].value)
     for measure, other in compared[:limit]:

@@ -34,13 +34,18 @@ def traits(*, hazards: list[str], text: str, pdq: str) -> Traits:
     return Traits(frozenset(hazards), frozenset(_WORD.findall(text.casefold())), pdq)
 
 
-def likeness(one: Traits, other: Traits) -> Likeness:
-    """Compare two cases: the better of look and words counts two thirds, hazards one third."""
+def likeness(one: Traits, other: Traits, *, meaning: float = 0.0) -> Likeness:
+    """Compare two cases: the best of look, words and meaning counts two thirds, hazards one third.
+
+    `meaning` is how near their vectors are, 0..1; 0 where nobody compared them.
+    """
     look = _look(one.pdq, other.pdq)
     words = _overlap(one.words, other.words)
     hazards = _overlap(one.hazards, other.hazards)
-    value = 2 / 3 * max(look, words) + 1 / 3 * hazards
-    if look > words and look > 0:
+    value = 2 / 3 * max(look, words, meaning) + 1 / 3 * hazards
+    if meaning > max(look, words):
+        why = gettext("meaning alike: %(share)d %%") % {"share": round(meaning * 100)}
+    elif look > words and look > 0:
         why = gettext("picture alike: %(share)d %%") % {"share": round(look * 100)}
     elif words >= hazards / 2 and words > 0:
         why = gettext("words in common: %(share)d %%") % {"share": round(words * 100)}

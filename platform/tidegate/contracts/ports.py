@@ -7,7 +7,7 @@ The other way round, `generation.app` registers who makes things, and `moderatio
 it restricts. Such an order must not get lost: with nobody registered it is an error.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
@@ -218,6 +218,22 @@ class Unseen:
         return 0
 
 
+class Meanings(Protocol):
+    """Knows which outputs mean nearly the same."""
+
+    def nearest(self, asset_id: UUID, *, limit: int) -> Mapping[UUID, float]:
+        """Return the nearest, whatever their state, each with its likeness (0..1)."""
+        ...
+
+
+class Meaningless:
+    """The meanings of a process where nobody compares them."""
+
+    def nearest(self, asset_id: UUID, *, limit: int) -> Mapping[UUID, float]:
+        """Return none."""
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Translation:
     """A text in another language, and what translated it."""
@@ -250,6 +266,7 @@ class _Ports:
     restraints: Restraints | None = None
     reach: Reach = Unseen()
     translator: Translator | None = None
+    meanings: Meanings = Meaningless()
 
 
 def register_gate(implementation: Gate) -> None:
@@ -322,3 +339,13 @@ def register_translator(implementation: Translator | None) -> None:
 def translator() -> Translator | None:
     """Return who translates for reviewers; None where nobody does."""
     return _Ports.translator
+
+
+def register_meanings(implementation: Meanings) -> None:
+    """Wire who compares meanings; called once by `recommendations.app` when Django is ready."""
+    _Ports.meanings = implementation
+
+
+def meanings() -> Meanings:
+    """Return who compares meanings; without one there are other grounds to compare by."""
+    return _Ports.meanings

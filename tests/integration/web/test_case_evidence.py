@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from moderation.app import selectors
+from moderation.app import selectors, services
 from moderation.app.models import Case, Verdict
 from tests import factories
 from tests.integration.moderation import stage
@@ -82,3 +82,35 @@ def test_what_it_was_made_from_stands_beside_it_with_its_state(sign_in: SignIn) 
     viewer = stage.staff("reviewer")
     (related,) = selectors.case_for(viewer, case.pk).related
     assert (related.is_parent, related.visibility) == (True, "held")
+
+
+def test_a_decided_case_that_means_the_same_is_found_however_old(sign_in: SignIn) -> None:
+    from recommendations.app.models import Item
+    from recommendations.core.vectors import DIMENSIONS
+
+    old, old_case = stage.held(content="violencemaybe: an alley, at dusk")
+    services.decide_case(
+        case_id=old_case.pk, action="block", viewer=stage.staff("reviewer"), reason="Old."
+    )
+    asset, case = stage.held(content="altogether different words, violencemaybe")
+    far, far_case = stage.held(content="violencemaybe: unlike both of them")
+    services.decide_case(
+        case_id=far_case.pk, action="release", viewer=stage.staff("reviewer"), reason="Far."
+    )
+    for one, direction in ((old, 0), (asset, 0), (far, 1)):
+        vector = [0.0] * DIMENSIONS
+        vector[direction] = 1.0
+        Item.objects.update_or_create(
+            asset=one,
+            defaults={
+                "owner_id": one.owner_id,
+                "project_id": one.project_id,
+                "modality": "text",
+                "family": "x",
+                "embedding": vector,
+            },
+        )
+    similar = selectors.case_for(stage.staff("reviewer"), case.pk).similar
+    assert [one.id for one in similar] == [old_case.pk, far_case.pk]
+    assert similar[0].why == "meaning alike: 100 %"
+    assert similar[0].likeness > similar[1].likeness
