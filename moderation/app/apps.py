@@ -16,10 +16,12 @@ class ModerationConfig(AppConfig):
         from moderation.app.engine import engine
         from moderation.app.examination import PHASES
         from moderation.app.gate import ModerationGate
+        from moderation.app.house_marks import KnownMarks
         from moderation.app.restraints import KnownRestraints
         from moderation.app.translators import ChatTranslator
         from tidegate.contracts.ports import (
             register_gate,
+            register_house_marks,
             register_phases,
             register_restraints,
             register_translator,
@@ -28,6 +30,7 @@ class ModerationConfig(AppConfig):
         register_gate(ModerationGate(engine))
         register_phases(PHASES)
         register_restraints(KnownRestraints())
+        register_house_marks(KnownMarks())
         handlers.register()
         if settings.TIDEGATE_TRANSLATOR_URL:
             register_translator(

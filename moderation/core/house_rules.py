@@ -57,11 +57,16 @@ class Title(_Strict):
 
 
 class Mark(_Strict):
-    """A rating or a label. What `covers` is seen after a click only."""
+    """A rating or a label.
+
+    What `covers` is seen after a click only. What `limits` is recommended to nobody but those who
+    follow its author or work with them; whoever has its address sees it as before.
+    """
 
     code: Code
     title: Title
     covers: bool = False
+    limits: bool = False
 
 
 class Needed(_Strict):

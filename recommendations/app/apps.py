@@ -14,7 +14,7 @@ class RecommendationsConfig(AppConfig):
         from recommendations.app import handlers
         from recommendations.app.selectors import meanings, reach
         from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
-        from tidegate.contracts.interactions import InteractionRecorded
+        from tidegate.contracts.interactions import InteractionRecorded, SignalNoticed
         from tidegate.contracts.ports import register_meanings, register_reach
         from tidegate.events.registry import consumer
 
@@ -25,7 +25,10 @@ class RecommendationsConfig(AppConfig):
             handlers={
                 AssetCreated: handlers.asset_created,
                 AssetVisibilityChanged: handlers.asset_visibility_changed,
-                InteractionRecorded: handlers.interaction_recorded,
+            },
+            handle_batch={
+                InteractionRecorded: handlers.interactions_recorded,
+                SignalNoticed: handlers.signals_noticed,
             },
             prepare={AssetCreated: handlers.embed},
         )

@@ -1,13 +1,14 @@
 """Stream entry points: a decoded event in, one service call."""
 
 import logging
+from collections.abc import Sequence
 from uuid import UUID
 
 from recommendations.app import embedding, services
 from recommendations.core.triton import EmbedderUnavailable
 from tidegate.contracts.assets import AssetCreated, AssetVisibilityChanged
 from tidegate.contracts.envelope import Envelope
-from tidegate.contracts.interactions import InteractionRecorded
+from tidegate.contracts.interactions import InteractionRecorded, SignalNoticed
 from tidegate.events.errors import CannotHeal
 from tidegate.primitives.errors import NotFound
 
@@ -47,9 +48,16 @@ def asset_visibility_changed(event: AssetVisibilityChanged, envelope: Envelope) 
         raise _unheard_of(event.asset_id) from error
 
 
-def interaction_recorded(event: InteractionRecorded, envelope: Envelope) -> None:
-    """Fold the deed into the viewer's taste and the item's heat."""
-    services.apply_interaction(interaction_id=event.interaction_id)
+def interactions_recorded(arrived: Sequence[tuple[InteractionRecorded, Envelope]]) -> None:
+    """Fold deeds into their viewers' tastes and their items' heat."""
+    services.apply_interactions(interaction_ids=[event.interaction_id for event, _ in arrived])
+
+
+def signals_noticed(arrived: Sequence[tuple[SignalNoticed, Envelope]]) -> None:
+    """Write down what was noticed, and fold what says something."""
+    services.take_signals(
+        arrived=[services.Arrived(event, envelope.time) for event, envelope in arrived]
+    )
 
 
 def _unheard_of(asset_id: UUID) -> CannotHeal:

@@ -1,9 +1,14 @@
 """What the feed remembers: items, tastes, what people did, what they were shown."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from pgvector.django import HnswIndex, VectorField
 
+from recommendations.core.exploring import BUDGET
+from recommendations.core.tags import LONGEST
 from recommendations.core.vectors import DIMENSIONS
 from tidegate.accounts.models import User
 from tidegate.assets.models import Asset
@@ -30,6 +35,16 @@ class Item(models.Model):
     is_listed = models.BooleanField(default=False)
     visibility_version = models.PositiveIntegerField(default=0)
     released_at = models.DateTimeField(null=True)
+    tags = ArrayField(models.CharField(max_length=LONGEST), default=list, db_default=[])
+    model = models.CharField(max_length=100, blank=True, default="", db_default="")
+    # Its author's: what it is written in, nobody has measured.
+    language = models.CharField(max_length=12, blank=True, default="", db_default="")
+    # Terms to search by: see recommendations.core.words.
+    words = SearchVectorField(null=True)
+    # Places of exploration: how many it gets, how many it had, and how many led to something.
+    budget = models.PositiveSmallIntegerField(default=BUDGET, db_default=BUDGET)
+    shown = models.PositiveIntegerField(default=0, db_default=0)
+    wins = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "recommendations_item"
@@ -47,6 +62,7 @@ class Item(models.Model):
                 m=16,
                 ef_construction=64,
             ),
+            GinIndex(fields=["words"], name="recommendations_item_words"),
             models.Index(
                 fields=["-released_at"],
                 condition=Q(is_listed=True),
@@ -62,6 +78,21 @@ class Item(models.Model):
                 condition=Q(embedding__isnull=True),
                 name="recommendations_item_unread",
             ),
+            models.Index(
+                fields=["-released_at"],
+                condition=Q(is_listed=True, shown__lt=F("budget")),
+                name="recommendations_item_untried",
+            ),
+            models.Index(
+                fields=["language", "-heat"],
+                condition=Q(is_listed=True, heat__isnull=False),
+                name="recommendations_item_hot_in",
+            ),
+            models.Index(
+                fields=["owner_id", "-released_at"],
+                condition=Q(is_listed=True),
+                name="recommendations_item_of_owner",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -69,16 +100,15 @@ class Item(models.Model):
 
 
 class ViewerState(models.Model):
-    """A viewer's taste: the fold of recommendations.core.taste over their interactions."""
+    """A viewer's taste: the fold of recommendations.core.taste over their interactions.
+
+    `document` is what `recommendations.app.tastes` writes and reads: sums as 32-bit numbers, and
+    what was touched. Nothing is searched in it, and it is written with every deed.
+    """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    direction = VectorField(dimensions=DIMENSIONS, null=True)
-    positive = VectorField(dimensions=DIMENSIONS)
-    positive_weight = models.FloatField()
-    negative = VectorField(dimensions=DIMENSIONS)
-    negative_weight = models.FloatField()
-    # [[asset id, ISO time], …], newest first.
-    liked = models.JSONField(default=list)
+    # Empty in a row of an earlier release: the next deed folds it anew from the log.
+    document = models.BinaryField(default=b"")
     at = models.DateTimeField()
 
     class Meta:
@@ -93,10 +123,16 @@ class Interaction(Row):
 
     class Kind(models.TextChoices):
         VIEW = "view"
+        DWELL = "dwell"
         PLAY = "play"
         LIKE = "like"
         UNLIKE = "unlike"
+        SAVE = "save"
+        UNSAVE = "unsave"
+        SHARE = "share"
+        REMIX = "remix"
         HIDE = "hide"
+        LESS = "less"
         REPORT = "report"
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -108,18 +144,43 @@ class Interaction(Row):
     is_effective = models.BooleanField(default=True)
     # True once its event was folded; a rebuild folds these and leaves the rest to their events.
     is_folded = models.BooleanField(default=False)
+    # In which order: a rebuild folds in this one, and so comes to the same numbers.
+    folded_as = models.BigIntegerField(null=True)
+    # Where it was shown to them, if that is known.
+    slate_id = models.UUIDField(null=True)
+    dwell_ms = models.PositiveIntegerField(null=True)
 
     class Meta:
         db_table = "recommendations_interaction"
         constraints = [
             models.CheckConstraint(
                 name="recommendations_interaction_kind_known",
-                condition=Q(kind__in=["view", "play", "like", "unlike", "hide", "report"]),
+                condition=Q(
+                    kind__in=[
+                        "view",
+                        "dwell",
+                        "play",
+                        "like",
+                        "unlike",
+                        "save",
+                        "unsave",
+                        "share",
+                        "remix",
+                        "hide",
+                        "less",
+                        "report",
+                    ]
+                ),
             ),
         ]
         indexes = [
             models.Index(fields=["user", "asset", "kind", "-at"], name="recommendations_done_to"),
             models.Index(fields=["user", "at"], name="recommendations_done_by"),
+            models.Index(
+                fields=["folded_as"],
+                condition=Q(folded_as__isnull=False),
+                name="recommendations_done_in_order",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -131,7 +192,9 @@ class Reaction(Row):
 
     class Kind(models.TextChoices):
         LIKE = "like"
+        SAVE = "save"
         HIDE = "hide"
+        LESS = "less"
         REPORT = "report"
         SEEN = "seen"
 
@@ -148,7 +211,7 @@ class Reaction(Row):
             ),
             models.CheckConstraint(
                 name="recommendations_reaction_kind_known",
-                condition=Q(kind__in=["like", "hide", "report", "seen"]),
+                condition=Q(kind__in=["like", "save", "hide", "less", "report", "seen"]),
             ),
         ]
 
@@ -167,16 +230,174 @@ class Exposure(models.Model):
     asset_id = models.UUIDField()
     slate_id = models.UUIDField()
     position = models.PositiveSmallIntegerField()
-    source = models.CharField(max_length=7)
+    source = models.CharField(max_length=8)
     propensity = models.FloatField()
     at = models.DateTimeField()
+    # How long it was on the viewer's screen; null where nobody said.
+    looked_ms = models.PositiveIntegerField(null=True)
 
     class Meta:
         db_table = "recommendations_exposure"
         indexes = [
             models.Index(fields=["asset_id", "at"], name="recommendations_shown"),
             models.Index(fields=["at"], name="recommendations_shown_when"),
+            models.Index(fields=["user_id", "-at"], name="recommendations_shown_to"),
         ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.asset_id} at {self.position}"
+
+
+class StoredSlate(models.Model):
+    """An ordered slate as it was made: what pages go on in, and what a model learns from.
+
+    `places` and `features` are what `recommendations.app.slates` packs: ids, sources, chances, and
+    what each item was described by. Never content: every page asks the gate anew.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    user_id = models.UUIDField(null=True)
+    # Whose cursor it is: a key's differs from its creator's, whose view is wider.
+    bound_to = models.UUIDField(null=True)
+    places = models.BinaryField()
+    features = models.BinaryField()
+    model = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "recommendations_slate"
+        indexes = [
+            models.Index(fields=["at"], name="recommendations_slate_when"),
+            models.Index(fields=["user_id"], name="recommendations_slate_whose"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Follow(Row):
+    """That somebody wants to see what a creator releases."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    creator = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "recommendations_follow"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "creator"], name="recommendations_follow_once"),
+            models.CheckConstraint(
+                name="recommendations_follow_somebody_else", condition=~Q(user=F("creator"))
+            ),
+        ]
+        indexes = [models.Index(fields=["creator"], name="recommendations_followed")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} follows {self.creator_id}"
+
+
+class Mute(Row):
+    """That somebody does not want to see anything of a creator in what is recommended."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    creator = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "recommendations_mute"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "creator"], name="recommendations_mute_once"),
+            models.CheckConstraint(
+                name="recommendations_mute_somebody_else", condition=~Q(user=F("creator"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} mutes {self.creator_id}"
+
+
+class FeedChoices(models.Model):
+    """What somebody wants of their feed. Without a row: personal, everything, every language."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    is_personal = models.BooleanField(default=True)
+    # The highest rating they want to be shown; empty: all.
+    rating = models.CharField(max_length=32, blank=True, default="")
+    hides_covered = models.BooleanField(default=False)
+    # Languages of authors; none: all.
+    languages = ArrayField(models.CharField(max_length=12), default=list)
+    # Facets that count for nothing, whatever they do: "tag:robots", "model:…".
+    silenced = ArrayField(models.CharField(max_length=140), default=list)
+    # Deeds before it count for nothing: they reset their interests then.
+    forgets_before = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "recommendations_feed_choices"
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class TogetherPair(models.Model):
+    """How often an item was turned to around another: see recommendations.core.together.
+
+    `weight` is kept as heat is: ln(decayed count) + t/τ.
+    """
+
+    item_id = models.UUIDField()
+    other_id = models.UUIDField()
+    weight = models.FloatField()
+
+    class Meta:
+        db_table = "recommendations_together"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item_id", "other_id"], name="recommendations_together_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["item_id", "-weight"], name="recommendations_together_most"),
+            models.Index(fields=["other_id"], name="recommendations_together_other"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.other_id}"
+
+
+class Progress(models.Model):
+    """How far a task has read the log: moves in the transaction of what it did."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    position = models.BigIntegerField(default=0)
+    # Of a walk over rows: the last one that is done.
+    last = models.CharField(max_length=64, blank=True, default="")
+    moment = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "recommendations_progress"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RankingModel(Row):
+    """A trained ranking model. At most one is in force; the prior is, where none is."""
+
+    document = models.JSONField()
+    # Log-loss, calibration error and examples, of it and of what it would replace.
+    figures = models.JSONField()
+    is_in_force = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "recommendations_ranking_model"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_in_force"],
+                condition=Q(is_in_force=True),
+                name="recommendations_ranking_model_one_in_force",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

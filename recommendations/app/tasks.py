@@ -15,3 +15,9 @@ def embed_missing() -> None:
 def forget_exposures() -> None:
     """Drop exposures past their retention."""
     services.forget_exposures()
+
+
+@shared_task(name="recommendations.count_together", ignore_result=True)
+def count_together() -> None:
+    """Count what goes together in what was done since last time."""
+    services.count_together()

@@ -9,7 +9,15 @@ import math
 from datetime import UTC, datetime, timedelta
 
 HALF_LIFE = timedelta(days=3)
-WEIGHTS = {"view": 0.05, "play": 0.3, "like": 1.0}
+WEIGHTS = {
+    "view": 0.05,
+    "dwell": 0.1,
+    "play": 0.3,
+    "like": 1.0,
+    "share": 1.0,
+    "save": 1.2,
+    "remix": 1.5,
+}
 POPULAR = 2.0
 """The decayed count from which "Popular this week" is said: two fresh likes."""
 
@@ -20,12 +28,15 @@ _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 def heated(heat: float | None, kind: str, at: datetime) -> float | None:
     """Return the heat after one more deed; deeds that say nothing of popularity change nothing."""
     weight = WEIGHTS.get(kind)
-    if weight is None:
-        return heat
-    added = math.log(weight) + _age(at)
+    return heat if weight is None else added(heat, weight, at)
+
+
+def added(heat: float | None, weight: float, at: datetime) -> float:
+    """Return the heat after a weight above zero was added at a moment."""
+    more = math.log(weight) + _age(at)
     if heat is None:
-        return added
-    high, low = max(heat, added), min(heat, added)
+        return more
+    high, low = max(heat, more), min(heat, more)
     return high + math.log1p(math.exp(low - high))
 
 
@@ -42,6 +53,11 @@ def cooled(heat: float | None, kind: str, at: datetime) -> float | None:
 def count(heat: float | None, now: datetime) -> float:
     """Return the decayed count that a heat stands for now."""
     return 0.0 if heat is None else math.exp(min(50.0, heat - _age(now)))
+
+
+def clock(moment: datetime) -> float:
+    """Return what heats of a count of one are worth at a moment: t/τ."""
+    return _age(moment)
 
 
 def _age(at: datetime) -> float:

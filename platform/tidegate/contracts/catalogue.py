@@ -4,7 +4,7 @@ from typing import Any
 
 from tidegate.contracts.assets import AssetCreated, AssetMarked, AssetVisibilityChanged
 from tidegate.contracts.generation import CompositionEnded, JobEnded, JobQueued
-from tidegate.contracts.interactions import InteractionRecorded
+from tidegate.contracts.interactions import CreatorFollowed, InteractionRecorded, SignalNoticed
 from tidegate.contracts.ledger import CreditsMoved
 from tidegate.contracts.moderation import (
     AppealDecided,
@@ -51,6 +51,8 @@ EVENTS: tuple[type[Any], ...] = (
     RestrictionEnded,
     NoticeRecorded,
     InteractionRecorded,
+    SignalNoticed,
+    CreatorFollowed,
     CreditsMoved,
     ModelChanged,
     DeadLetterRecorded,

@@ -7,7 +7,7 @@ The other way round, `generation.app` registers who makes things, and `moderatio
 it restricts. Such an order must not get lost: with nobody registered it is an error.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
@@ -259,6 +259,38 @@ class Translator(Protocol):
         ...
 
 
+class HouseMarks(Protocol):
+    """What the marks of an output mean for recommending it. Which there are, its gate knows."""
+
+    def is_limited(self, rating: str, labels: Sequence[str]) -> bool:
+        """Whether it goes to those only who follow its author or work with them."""
+        ...
+
+    def is_covered(self, rating: str, labels: Sequence[str]) -> bool:
+        """Whether it is seen after a click only."""
+        ...
+
+    def ratings(self) -> tuple[str, ...]:
+        """Return the ratings there are, the mildest first."""
+        ...
+
+
+class Unmarked:
+    """The marks of a process where nobody says what they mean: whatever is marked stays limited."""
+
+    def is_limited(self, rating: str, labels: Sequence[str]) -> bool:
+        """Limit what carries anything."""
+        return bool(rating or labels)
+
+    def is_covered(self, rating: str, labels: Sequence[str]) -> bool:
+        """Cover what carries anything."""
+        return bool(rating or labels)
+
+    def ratings(self) -> tuple[str, ...]:
+        """Know none."""
+        return ()
+
+
 class _Ports:
     gate: Gate = Closed()
     phases: frozenset[str] = frozenset()
@@ -267,6 +299,7 @@ class _Ports:
     reach: Reach = Unseen()
     translator: Translator | None = None
     meanings: Meanings = Meaningless()
+    house_marks: HouseMarks = Unmarked()
 
 
 def register_gate(implementation: Gate) -> None:
@@ -349,3 +382,13 @@ def register_meanings(implementation: Meanings) -> None:
 def meanings() -> Meanings:
     """Return who compares meanings; without one there are other grounds to compare by."""
     return _Ports.meanings
+
+
+def register_house_marks(implementation: HouseMarks) -> None:
+    """Wire who knows what marks mean; called once by `moderation.app` when Django is ready."""
+    _Ports.house_marks = implementation
+
+
+def house_marks() -> HouseMarks:
+    """Return who knows what marks mean; with nobody, whatever is marked stays limited."""
+    return _Ports.house_marks

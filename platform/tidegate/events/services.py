@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from tidegate.contracts.envelope import Event, wrap
+from tidegate.contracts.envelope import Envelope, Event, wrap
+from tidegate.contracts.topics import Topic
 from tidegate.primitives.clock import now
 from tidegate.primitives.correlation import correlation_id as current_correlation_id
 from tidegate.primitives.ids import new_id
@@ -53,20 +54,25 @@ def announce_each(events: Sequence[tuple[Event, UUID]]) -> list[UUID]:
     if not events:
         return []
     time = now()
-    envelopes = [
-        wrap(event, event_id=new_id(), time=time, correlation_id=correlation)
+    wrapped = [
+        (wrap(event, event_id=new_id(), time=time, correlation_id=correlation), event.TOPIC)
         for event, correlation in events
     ]
+    put_out(wrapped)
+    return [envelope.id for envelope, _ in wrapped]
+
+
+def put_out(wrapped: Sequence[tuple[Envelope, Topic]]) -> None:
+    """Put envelopes that are made already into the outbox of the current transaction."""
     with prepared() as cursor:
         cursor.execute(
             _INSERT,
             [
-                [envelope.id for envelope in envelopes],
-                [envelope.type for envelope in envelopes],
-                [event.TOPIC.value for event, _ in events],
-                [envelope.subject for envelope in envelopes],
-                [envelope.encode() for envelope in envelopes],
-                [envelope.correlation_id for envelope in envelopes],
+                [envelope.id for envelope, _ in wrapped],
+                [envelope.type for envelope, _ in wrapped],
+                [topic.value for _, topic in wrapped],
+                [envelope.subject for envelope, _ in wrapped],
+                [envelope.encode() for envelope, _ in wrapped],
+                [envelope.correlation_id for envelope, _ in wrapped],
             ],
         )
-    return [envelope.id for envelope in envelopes]

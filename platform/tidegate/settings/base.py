@@ -335,3 +335,7 @@ TIDEGATE_DEMO_FILE = ENVIRONMENT.var_dir / "demo.json"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(level=ENVIRONMENT.log_level, output=ENVIRONMENT.log_format)
+
+# What a viewer's action is worth when a feed is ranked, where it differs from
+# `recommendations.core.ranking.ACTION_WEIGHTS`: {"open": 1.0, "like": 6.0, …}.
+RECOMMENDATIONS_ACTION_WEIGHTS: dict[str, float] = {}

@@ -22,6 +22,7 @@ _PERIODS = {
     "moderation.route": 5.0,
     "moderation.forget_attempts": 3600.0,
     "uploads.sweep": 30.0,
+    "recommendations.count_together": 15.0,
     "recommendations.embed_missing": 30.0,
     "events.reconcile": 30.0,
     # How often it is asked whether one is due; by entries or by time: `audit.checkpoints`.

@@ -11,6 +11,8 @@ from tidegate.streams.config import KafkaConfig
 from tidegate.streams.records import BrokerAway, Outgoing, Placed, SendFailed
 
 _DELIVERY_SECONDS = 8.0
+_SHARE_OF_ONE_REQUEST = 0.75
+"""Of the time for a delivery, so that there is some left when the answer to a request is lost."""
 
 
 class Producer:
@@ -20,9 +22,16 @@ class Producer:
     trusted with the order any more; a new one gets a new producer id and starts clean.
     """
 
-    def __init__(self, config: KafkaConfig, *, client_id: str = "tidegate-producer") -> None:
+    def __init__(
+        self,
+        config: KafkaConfig,
+        *,
+        client_id: str = "tidegate-producer",
+        delivery_seconds: float = _DELIVERY_SECONDS,
+    ) -> None:
         self._config = config
         self._client_id = client_id
+        self._delivery_seconds = delivery_seconds
         self._inner: Any = None
 
     def __enter__(self) -> Self:
@@ -66,7 +75,7 @@ class Producer:
         failure: KafkaError | None = None
         for index, future in enumerate(futures):
             try:
-                answer = future.get(timeout=_DELIVERY_SECONDS + 1)
+                answer = future.get(timeout=self._delivery_seconds + 1)
             except KafkaError as error:
                 failure = failure or error
                 partition = future._produce_future.topic_partition  # noqa: SLF001 - public nowhere
@@ -88,13 +97,18 @@ class Producer:
 
     def _connected(self) -> Any:
         if self._inner is None:
+            delivery_ms = int(self._delivery_seconds * 1000)
+            waits = {
+                "request_timeout_ms": int(delivery_ms * _SHARE_OF_ONE_REQUEST),
+                "bootstrap_timeout_ms": min(5_000, delivery_ms),
+            }
             self._inner = KafkaProducer(
-                **self._config.client(self._client_id),
+                **{**self._config.client(self._client_id), **waits},
                 acks="all",
                 enable_idempotence=True,
                 allow_auto_create_topics=False,
-                max_block_ms=5_000,
-                delivery_timeout_ms=int(_DELIVERY_SECONDS * 1000),
+                max_block_ms=min(5_000, delivery_ms),
+                delivery_timeout_ms=delivery_ms,
                 linger_ms=0,
                 batch_size=256 * 1024,
                 max_request_size=4 * 1024 * 1024,

@@ -17,6 +17,12 @@ MODALITIES: Words = {
     "video": _("Video"),
     "composition": _("Composition"),
 }
+FACETS: Words = {
+    "creator": _("author"),
+    "tag": _("word"),
+    "model": _("model"),
+    "modality": _("kind"),
+}
 FORMS: Words = {
     "original": _("Original"),
     "preview": _("Smaller file"),

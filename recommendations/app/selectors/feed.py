@@ -1,65 +1,131 @@
 """The feed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+import numpy as np
+
 from recommendations.app import services
-from recommendations.app.models import Exposure
+from recommendations.app.models import Exposure, FeedChoices, StoredSlate
+from recommendations.app.ranker import action_weights, model_in_force
 from recommendations.app.selectors.pages import (
     FeedItem,
     Page,
     Slate,
     admitted,
+    bound_to,
+    is_covered,
     read_cursor,
     reason_for,
     write_cursor,
 )
-from recommendations.app.selectors.retrieval import candidates_for
+from recommendations.app.selectors.retrieval import Wish, candidates_for, known_of
+from recommendations.app.slates import packed_features, packed_places
 from recommendations.core.slates import compose
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
+from tidegate.primitives.errors import InvalidInput
 from tidegate.primitives.ids import new_id
 
 SLATE_LENGTH = 100
 LIMIT = 100
+MOST_EXCLUDED = 500
 _SPARE = 8
 """How many more than a page are asked of the gate, so that a few refusals cost no second ask."""
 
 
-def feed(viewer: Viewer, *, cursor: str | None = None, limit: int = 20) -> Page:
+def feed(
+    viewer: Viewer,
+    *,
+    cursor: str | None = None,
+    limit: int = 20,
+    exclude: Sequence[UUID] = (),
+    catalogue: UUID | None = None,
+    is_personal: bool = True,
+) -> Page:
     """Return a page of what the viewer may like, each item with its reason.
 
-    Without a cursor a slate is composed; a cursor goes on in that slate, and every page passes
-    the gate anew. What was hidden or taken down since is simply not there.
+    Without a cursor a slate is composed and stored; a cursor goes on in that slate, and every page
+    passes the gate anew. What was hidden or taken down since is simply not there.
+
+    Args:
+        viewer: who asks.
+        cursor: where the page before ended.
+        limit: items at most, up to 100.
+        exclude: what the asker has already; up to 500 ids, in every page again.
+        catalogue: an organisation: only its own works.
+        is_personal: False asks for what anybody would get.
 
     Raises:
-        InvalidInput: `invalid_cursor`.
+        InvalidInput: `invalid_cursor`, or too many to exclude.
     """
-    slate = read_cursor(viewer, cursor) if cursor else _composed(viewer)
-    return _page(viewer, slate, max(1, min(limit, LIMIT)))
+    if len(exclude) > MOST_EXCLUDED:
+        raise InvalidInput(
+            f"At most {MOST_EXCLUDED} assets can be excluded.",
+            code="too_many_excluded",
+            pointer="/exclude",
+        )
+    if cursor:
+        slate = replace(read_cursor(viewer, cursor), excluded=frozenset(exclude))
+        choices = known_of(viewer).choices
+    else:
+        slate, choices = _composed(
+            viewer, Wish(is_personal=is_personal, catalogue=catalogue, excluded=tuple(exclude))
+        )
+    page = _page(viewer, slate, max(1, min(limit, LIMIT)), choices)
+    return replace(page, is_personal=is_personal and (choices is None or choices.is_personal))
 
 
-def _composed(viewer: Viewer) -> Slate:
-    found = candidates_for(viewer)
-    slate_id = new_id()
-    places = compose(
-        found.candidates,
-        direction=found.direction,
-        anchors=found.anchors,
-        now=now(),
-        seed=slate_id.int,
-        length=SLATE_LENGTH,
+def _composed(viewer: Viewer, wish: Wish) -> tuple[Slate, FeedChoices | None]:
+    found = candidates_for(viewer, wish)
+    slate_id, moment = new_id(), now()
+    model, weights = model_in_force(), action_weights()
+    parts = []
+    length = SLATE_LENGTH
+    # What was shown lately comes behind all else: nothing is repeated while there is anything else.
+    for candidates in (found.fresh, found.shown):
+        if candidates and length > 0:
+            made = compose(
+                candidates,
+                found.viewer,
+                now=moment,
+                seed=slate_id.int & (2**64 - 1),
+                length=length,
+                model=model,
+                weights=weights,
+            )
+            parts.append(made)
+            length -= len(made.places)
+    places = tuple(place for part in parts for place in part.places)
+    services.keep_slate(
+        StoredSlate(
+            id=slate_id,
+            user_id=viewer.user_id if found.choices is None or found.choices.is_personal else None,
+            bound_to=bound_to(viewer),
+            places=packed_places(places),
+            features=packed_features(np.concatenate([part.features for part in parts]))
+            if parts
+            else b"",
+            model=model.version,
+            at=moment,
+        )
     )
-    return Slate(slate_id, 0, tuple(places))
+    return Slate(slate_id, 0, places), found.choices
 
 
-def _page(viewer: Viewer, slate: Slate, limit: int) -> Page:
+def _page(viewer: Viewer, slate: Slate, limit: int, choices: FeedChoices | None) -> Page:
     items: list[FeedItem] = []
     shown: list[Exposure] = []
     rest = slate
     while rest.places and len(items) < limit:
         asked = rest.places[: limit - len(items) + _SPARE]
-        assets = admitted(viewer, replace(rest, places=asked), [place.asset_id for place in asked])
+        assets = admitted(
+            viewer,
+            replace(rest, places=asked),
+            [place.asset_id for place in asked],
+            choices,
+        )
         used = 0
         for place in asked:
             if len(items) == limit:
@@ -70,14 +136,17 @@ def _page(viewer: Viewer, slate: Slate, limit: int) -> Page:
                 continue
             anchor = assets.get(place.anchor_id) if place.anchor_id else None
             position = rest.offset + used
-            items.append(FeedItem(asset, reason_for(place, asset, anchor), position))
+            items.append(
+                FeedItem(asset, reason_for(place, asset, anchor), position, is_covered(asset))
+            )
             shown += _exposure(
                 viewer.user_id, slate.slate_id, position, items[-1], place.propensity
             )
         rest = replace(rest, offset=rest.offset + used, places=rest.places[used:])
-    if shown:
+    # Who wants no personal feed is not followed about either.
+    if shown and (choices is None or choices.is_personal):
         services.record_exposures(exposures=shown)
-    return Page(tuple(items), write_cursor(viewer, rest) if rest.places else None)
+    return Page(tuple(items), write_cursor(rest) if rest.places else None, slate.slate_id)
 
 
 def _exposure(

@@ -1,17 +1,53 @@
 """Every write of recommendations."""
 
-from recommendations.app.services.exposures import forget_exposures, record_exposures
-from recommendations.app.services.interactions import record_interaction
+from recommendations.app.services.exposures import (
+    forget_exposures,
+    keep_slate,
+    record_exposures,
+)
+from recommendations.app.services.folding import (
+    apply_interaction,
+    apply_interactions,
+    refold_viewer,
+)
+from recommendations.app.services.interactions import (
+    MOST_SIGNALS,
+    Arrived,
+    Signal,
+    notice,
+    record_interaction,
+    take_signals,
+)
 from recommendations.app.services.items import create_item, embed_missing, list_item
-from recommendations.app.services.tastes import apply_interaction, refold_viewer
+from recommendations.app.services.pairs import count_together
+from recommendations.app.services.people import (
+    choose,
+    follow,
+    forget_person,
+    mute,
+    reset_interests,
+)
 
 __all__ = [
+    "MOST_SIGNALS",
+    "Arrived",
+    "Signal",
     "apply_interaction",
+    "apply_interactions",
+    "choose",
+    "count_together",
     "create_item",
     "embed_missing",
+    "follow",
     "forget_exposures",
+    "forget_person",
+    "keep_slate",
     "list_item",
+    "mute",
+    "notice",
     "record_exposures",
     "record_interaction",
     "refold_viewer",
+    "reset_interests",
+    "take_signals",
 ]

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from recommendations.app.models import Exposure
+from recommendations.app.models import Exposure, StoredSlate
+from recommendations.core.candidates import Source
 from tidegate.primitives.clock import now
+from tidegate.primitives.statements import insert
 
 RETENTION = timedelta(days=90)
 _BATCH = 10_000
@@ -15,6 +19,12 @@ INSERT INTO recommendations_exposure
     (user_id, asset_id, slate_id, position, source, propensity, at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::smallint[], %s::text[], %s::float8[],
                      %s::timestamptz[])
+"""
+# Whoever was tried counts it at once: a budget that is told of later would be overrun.
+_TRIED = """
+UPDATE recommendations_item SET shown = shown + 1
+WHERE asset_id IN (SELECT asset_id FROM recommendations_item
+                   WHERE asset_id = ANY(%s::uuid[]) ORDER BY asset_id FOR NO KEY UPDATE)
 """
 
 
@@ -37,14 +47,26 @@ def record_exposures(*, exposures: Sequence[Exposure]) -> None:
                 [exposure.at for exposure in exposures],
             ],
         )
+        tried = sorted(one.asset_id for one in exposures if one.source == Source.EXPLORE)
+        if tried:
+            cursor.execute(_TRIED, [tried])
+
+
+def keep_slate(slate: StoredSlate) -> None:
+    """Store a slate as it was composed."""
+    insert(slate)
 
 
 def forget_exposures() -> int:
     """Delete what is past its retention, in batches that lock briefly; return how many."""
+    return _forget(Exposure.objects.all()) + _forget(StoredSlate.objects.all())
+
+
+def _forget(rows: QuerySet[Any]) -> int:
     forgotten = 0
     while True:
-        old = Exposure.objects.filter(at__lt=now() - RETENTION).values("pk")[:_BATCH]
-        deleted, _ = Exposure.objects.filter(pk__in=old).delete()
+        old = list(rows.filter(at__lt=now() - RETENTION).values_list("pk", flat=True)[:_BATCH])
+        deleted, _ = rows.filter(pk__in=old).delete()
         forgotten += deleted
-        if deleted < _BATCH:
+        if len(old) < _BATCH:
             return forgotten

@@ -2,15 +2,20 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.search import SearchVector
 from django.db import transaction
+from django.db.models import Value
 
 from recommendations.app import embedding
 from recommendations.app.models import Interaction, Item
-from recommendations.app.services.tastes import refold_viewer
+from recommendations.app.services.folding import apply_interaction, refold_viewer
 from recommendations.core.families import family_of
+from recommendations.core.tags import tags_of
 from recommendations.core.triton import EmbedderUnavailable
+from recommendations.core.words import terms_of
 from tidegate.assets.models import Asset
 from tidegate.assets.selectors import is_shown_to_others
 from tidegate.primitives.errors import NotFound
@@ -30,15 +35,18 @@ def create_item(*, asset_id: UUID, vector: Sequence[float] | None) -> Item:
         NotFound: there is no such asset.
     """
     asset = _asset(asset_id)
-    item, _ = Item.objects.select_for_update().get_or_create(
+    item, is_new = Item.objects.select_for_update().get_or_create(
         asset_id=asset.pk,
         defaults={
             "owner_id": asset.owner_id,
             "project_id": asset.project_id,
             "modality": asset.modality,
             "family": family_of(prompt=asset.prompt, asset_id=str(asset.pk)),
+            **facts_of(asset),
         },
     )
+    if is_new:
+        _remixed(asset)
     if vector is not None and item.embedding is None:
         item.embedding = vector
         item.save(update_fields=["embedding"])
@@ -91,8 +99,38 @@ def embed_missing() -> int:
         done += len(known)
 
 
+def facts_of(asset: Asset) -> dict[str, Any]:
+    """Return what an item copies of its asset besides what it is listed by."""
+    about = embedding.about(title=asset.title, prompt=asset.prompt, text=asset.text)
+    return {
+        "tags": list(tags_of(asset.prompt)),
+        "model": asset.model_name,
+        "language": asset.owner.language,
+        "words": SearchVector(Value(" ".join(terms_of(about))), config="simple"),
+    }
+
+
+def _remixed(asset: Asset) -> None:
+    """Who makes something out of another's work has turned to that work."""
+    parent = asset.parent
+    if parent is None or parent.owner_id == asset.owner_id:
+        return
+    again = Interaction.objects.filter(
+        user_id=asset.owner_id, asset=parent, kind=Interaction.Kind.REMIX
+    ).exists()
+    done = Interaction.objects.create(
+        user_id=asset.owner_id,
+        asset=parent,
+        kind=Interaction.Kind.REMIX,
+        at=asset.created_at,
+        is_effective=not again,
+    )
+    if not again:
+        apply_interaction(interaction_id=done.pk)
+
+
 def _asset(asset_id: UUID) -> Asset:
-    asset = Asset.objects.filter(pk=asset_id).first()
+    asset = Asset.objects.select_related("owner", "parent").filter(pk=asset_id).first()
     if asset is None:
         raise NotFound("There is no such asset.", code="asset_not_found")
     return asset

@@ -7,6 +7,7 @@ import pytest
 
 from recommendations.app import selectors, services
 from recommendations.app.models import Item, ViewerState
+from recommendations.app.tastes import unpacked
 from recommendations.core.vectors import DIMENSIONS
 from tests import factories as make
 from tidegate.accounts.viewers import ANONYMOUS
@@ -79,8 +80,8 @@ def test_an_interaction_that_arrives_three_times_counts_once() -> None:
     services.record_interaction(viewer=viewer, asset_id=asset.pk, kind="like")
     for _ in range(3):
         deliver()
-    state = ViewerState.objects.get(pk=viewer.user_id)
-    assert state.positive_weight == pytest.approx(1.0)
+    taste = unpacked(ViewerState.objects.get(pk=viewer.user_id).document)
+    assert taste.positive_weight == pytest.approx(1.0)
     heat = Item.objects.get(pk=asset.pk).heat
     deliver()
     assert Item.objects.get(pk=asset.pk).heat == heat

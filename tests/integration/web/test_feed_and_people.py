@@ -20,7 +20,7 @@ def test_liking_turns_the_button_and_hiding_answers_with_nothing(sign_in: SignIn
     client = sign_in(factories.make_user())
     liked = text_of(client.post(f"/assets/{asset.pk}/interactions", {"kind": "like"}))
     assert 'aria-pressed="true"' in liked
-    assert '{"kind": "unlike"}' in liked
+    assert '"kind": "unlike"' in liked
     hidden = client.post(f"/assets/{asset.pk}/interactions", {"kind": "hide"})
     assert (hidden.status_code, hidden.content) == (200, b"")
     assert "tidegate:toast" in hidden.headers["HX-Trigger"]

@@ -5,8 +5,10 @@ from uuid import UUID, uuid5
 import numpy as np
 import pytest
 
+from recommendations.core.candidates import Candidate, Place, Source
 from recommendations.core.heat import heated
-from recommendations.core.slates import EXPLORE_EVERY, Candidate, Place, Source, compose
+from recommendations.core.ranking import Perspective
+from recommendations.core.slates import EXPLORE_EVERY, compose
 from recommendations.core.vectors import DIMENSIONS, Vector, unit
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -55,9 +57,8 @@ def slate(
     length: int = 50,
     anchors: dict[UUID, Vector] | None = None,
 ) -> list[Place]:
-    return compose(
-        candidates, direction=direction, anchors=anchors or {}, now=NOW, seed=seed, length=length
-    )
+    viewer = Perspective(direction=direction, anchors=anchors or {})
+    return list(compose(candidates, viewer, now=NOW, seed=seed, length=length).places)
 
 
 def ids(places: Sequence[Place]) -> list[UUID]:

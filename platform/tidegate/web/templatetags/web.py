@@ -89,6 +89,12 @@ def modality_title(name: str) -> str:
 
 
 @register.filter
+def facet_title(kind: str) -> str:
+    """Return what kind of interest it is, in words."""
+    return words.word(words.FACETS, kind)
+
+
+@register.filter
 def state_title(name: str) -> str:
     """Return a state or outcome of a job, asset or case in words."""
     return words.word(words.STATES, name)

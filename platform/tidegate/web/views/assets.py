@@ -35,6 +35,7 @@ def asset_page(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     shown = asset_seen_by(viewer, asset)
     sees_all = selectors.sees_all_of(viewer, asset)
     model = described(asset.model_name)
+    stands = recommendations.reactions_to(viewer, [asset.pk]).get(asset.pk, frozenset())
     return render(
         request,
         "web/asset.html",
@@ -42,8 +43,8 @@ def asset_page(request: HttpRequest, asset_id: UUID) -> HttpResponse:
             "viewer": viewer,
             "asset": shown,
             "is_owner": asset.owner_id == viewer.user_id,
-            "is_liked": "like"
-            in recommendations.reactions_to(viewer, [asset.pk]).get(asset.pk, ()),
+            "is_liked": "like" in stands,
+            "is_saved": "save" in stands,
             "history": selectors.history_for(viewer, asset_id) if sees_all else (),
             "model": model.translated(get_language() or "en") if model else None,
             "parameters": selectors.parameters_of(viewer, shown),

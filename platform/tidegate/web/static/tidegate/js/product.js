@@ -6,6 +6,7 @@ import { watchJobs } from "./jobs.js";
 import { keys } from "./keys.js";
 import { masonry } from "./masonry.js";
 import { copies, demoPeople, dialogs, reports, toasts } from "./parts.js";
+import { signals } from "./signals.js";
 import { sounds } from "./sound.js";
 import { studioForm } from "./studio.js";
 
@@ -15,6 +16,7 @@ reports();
 copies();
 demoPeople();
 masonry();
+signals();
 sounds();
 studioForm();
 refusals();
