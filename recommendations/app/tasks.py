@@ -21,3 +21,9 @@ def forget_exposures() -> None:
 def count_together() -> None:
     """Count what goes together in what was done since last time."""
     services.count_together()
+
+
+@shared_task(name="recommendations.train_ranking", ignore_result=True)
+def train_ranking() -> None:
+    """Let the ranking model learn from what was shown since last time."""
+    services.train_ranking()

@@ -8,7 +8,6 @@ what stands on top is opened more because it stands on top, and must not be put 
 (position as a feature: Guo et al., "PAL", RecSys 2019, §1).
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,33 +95,30 @@ class Model:
         chances: Matrix = 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
         return chances
 
-    def dump(self) -> str:
-        """Return it as JSON that names every feature and action."""
-        return json.dumps(
-            {
-                "version": self.version,
-                "actions": {
-                    action: {
-                        "bias": round(float(self.bias[row]), 6),
-                        **{
-                            name: round(float(self.weights[row, column]), 6)
-                            for column, name in enumerate(FEATURES)
-                        },
-                    }
-                    for row, action in enumerate(ACTIONS)
-                },
-            }
-        )
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON knows it, every feature and action by name."""
+        return {
+            "version": self.version,
+            "actions": {
+                action: {
+                    "bias": round(float(self.bias[row]), 6),
+                    **{
+                        name: round(float(self.weights[row, column]), 6)
+                        for column, name in enumerate(FEATURES)
+                    },
+                }
+                for row, action in enumerate(ACTIONS)
+            },
+        }
 
     @classmethod
-    def load(cls, text: str | Mapping[str, Any]) -> Self:
-        """Read what `dump` wrote, as text or parsed; a feature it does not know weighs nothing.
+    def load(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `document` returned; a feature that it does not know weighs nothing.
 
         Raises:
             ValueError: no such document, or an action is missing.
         """
         try:
-            document = json.loads(text) if isinstance(text, str) else text
             rows = [document["actions"][action] for action in ACTIONS]
             weights = np.array([[float(row.get(name, 0.0)) for name in FEATURES] for row in rows])
             bias = np.array([float(row["bias"]) for row in rows])

@@ -17,6 +17,7 @@ NAMES = (
     "accept",
     "moderations",
     "feed",
+    "interactions",
     "console",
     "audit",
     "events",

@@ -28,6 +28,7 @@ _PERIODS = {
     # How often it is asked whether one is due; by entries or by time: `audit.checkpoints`.
     "audit.checkpoint": 10.0,
     "recommendations.forget_exposures": 3600.0,
+    "recommendations.train_ranking": 600.0,
     "events.retention": 3600.0,
     "moderation.forget_shadows": 3600.0,
     "generation.reconcile_credits": 3600.0,

@@ -27,6 +27,7 @@ from recommendations.app.services.people import (
     mute,
     reset_interests,
 )
+from recommendations.app.services.training import train_ranking
 
 __all__ = [
     "MOST_SIGNALS",
@@ -50,4 +51,5 @@ __all__ = [
     "refold_viewer",
     "reset_interests",
     "take_signals",
+    "train_ranking",
 ]

@@ -1,9 +1,7 @@
 """The feed against the real database: what it shows, what it never shows, and at what price."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,8 +11,8 @@ from recommendations.app.models import Exposure, Interaction, Item, Reaction, Vi
 from recommendations.app.tastes import packed, unpacked
 from recommendations.core.taste import Taste
 from recommendations.core.triton import EmbedderUnavailable
-from recommendations.core.vectors import DIMENSIONS
 from tests import factories as make
+from tests.integration.recommendations.stage import does, embedding, listed, many, reader, shown
 from tidegate.accounts.viewers import ANONYMOUS, Viewer
 from tidegate.assets.models import Asset, Visibility
 from tidegate.assets.services import move_asset, withdraw_asset
@@ -26,49 +24,9 @@ from tidegate.primitives.ids import new_id
 
 pytestmark = pytest.mark.django_db
 
-TOPICS = {"sea": 0, "robots": 1, "food": 2}
-
-
-def embedding(topic: str, seed: int) -> list[float]:
-    made = np.random.default_rng(seed).normal(0, 0.02, DIMENSIONS)
-    made[TOPICS[topic]] += 1.0
-    return list((made / np.linalg.norm(made)).astype(float))
-
-
-def listed(asset: Asset, topic: str | None = "sea", seed: int = 0) -> Asset:
-    """Do to an asset what its events do."""
-    services.create_item(
-        asset_id=asset.pk, vector=None if topic is None else embedding(topic, seed)
-    )
-    services.list_item(asset_id=asset.pk)
-    return asset
-
-
-def does(viewer: Viewer, kind: str, asset: Asset) -> Interaction:
-    """Interact, and let the event arrive."""
-    done = services.record_interaction(viewer=viewer, asset_id=asset.pk, kind=kind)
-    if done.is_effective:
-        services.apply_interaction(interaction_id=done.pk)
-    return done
-
 
 def taste_of(viewer: Viewer) -> Taste:
     return unpacked(ViewerState.objects.get(pk=viewer.user_id).document)
-
-
-def shown(viewer: Viewer, **options: object) -> list[UUID]:
-    return [item.asset.pk for item in selectors.feed(viewer, **options).items]  # type: ignore[arg-type]  # cursor or limit
-
-
-def many(count: int, topic: str, *, start: int = 0) -> Sequence[Asset]:
-    return [
-        listed(make.make_asset(prompt=f"{topic} number {n}"), topic, seed=n)
-        for n in range(start, start + count)
-    ]
-
-
-def reader() -> Viewer:
-    return make.viewer_of(make.make_user())
 
 
 def test_a_like_turns_the_next_feed_and_the_reason_names_it() -> None:

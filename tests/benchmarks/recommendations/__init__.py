@@ -1,0 +1,1 @@
+"""How good the recommendations are, beside the models of the field, and how fast."""
