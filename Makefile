@@ -19,6 +19,7 @@ WORKERS ?= 2
 PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help up down status demo test check bench bench-generation bench-moderation fmt lock
+.PHONY: bench-recommendations
 .PHONY: test-unit test-integration test-contract test-e2e test-kills test-browser chromium models
 
 help: ## List the targets
@@ -82,6 +83,10 @@ bench-moderation: .venv/.dev models ## Measure the gate on labelled texts: DATA=
 	$(BIN)/python -m tests.benchmarks.moderation "$(DATA)" $(if $(MAP),--map '$(MAP)') $(ARGS)
 	$(BIN)/python -m tests.benchmarks.moderation.backtest
 	$(BIN)/python -m tests.benchmarks.moderation.stream
+
+bench-recommendations: .venv/.dev models ## Measure the recommendations: DATA=FOLDER with MovieLens' ratings.csv [ARGS=…]
+	@$(BIN)/python -m tests.benchmarks.recommendations $(if $(DATA),--data "$(DATA)") $(ARGS)
+	$(BIN)/python -m tests.benchmarks interactions
 
 fmt: .venv/.dev ## Format the code
 	@$(BIN)/ruff check --fix .

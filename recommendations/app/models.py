@@ -29,7 +29,6 @@ class Item(models.Model):
     project_id = models.UUIDField()
     modality = models.CharField(max_length=16)
     family = models.CharField(max_length=16)
-    embedding = VectorField(dimensions=DIMENSIONS, null=True)
     # ln(decayed likes) + t/τ: see recommendations.core.heat.
     heat = models.FloatField(null=True)
     is_listed = models.BooleanField(default=False)
@@ -39,8 +38,6 @@ class Item(models.Model):
     model = models.CharField(max_length=100, blank=True, default="", db_default="")
     # Its author's: what it is written in, nobody has measured.
     language = models.CharField(max_length=12, blank=True, default="", db_default="")
-    # Terms to search by: see recommendations.core.words.
-    words = SearchVectorField(null=True)
     # Places of exploration: how many it gets, how many it had, and how many led to something.
     budget = models.PositiveSmallIntegerField(default=BUDGET, db_default=BUDGET)
     shown = models.PositiveIntegerField(default=0, db_default=0)
@@ -55,14 +52,6 @@ class Item(models.Model):
             ),
         ]
         indexes = [
-            HnswIndex(
-                fields=["embedding"],
-                name="recommendations_item_nearest",
-                opclasses=["vector_cosine_ops"],
-                m=16,
-                ef_construction=64,
-            ),
-            GinIndex(fields=["words"], name="recommendations_item_words"),
             models.Index(
                 fields=["-released_at"],
                 condition=Q(is_listed=True),
@@ -72,11 +61,6 @@ class Item(models.Model):
                 fields=["-heat"],
                 condition=Q(is_listed=True, heat__isnull=False),
                 name="recommendations_item_hottest",
-            ),
-            models.Index(
-                fields=["asset"],
-                condition=Q(embedding__isnull=True),
-                name="recommendations_item_unread",
             ),
             models.Index(
                 fields=["-released_at"],
@@ -97,6 +81,48 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return str(self.asset_id)
+
+
+class ItemVector(models.Model):
+    """What an item means. Apart from it, because it never changes and the item does all the time.
+
+    Every update of a row with a searched vector puts it into that index again: milliseconds, where
+    a like should cost microseconds.
+    """
+
+    item = models.OneToOneField(
+        Item, on_delete=models.CASCADE, primary_key=True, related_name="meaning"
+    )
+    embedding = VectorField(dimensions=DIMENSIONS)
+
+    class Meta:
+        db_table = "recommendations_item_vector"
+        indexes = [
+            HnswIndex(
+                fields=["embedding"],
+                name="recommendations_nearest",
+                opclasses=["vector_cosine_ops"],
+                m=16,
+                ef_construction=64,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.item_id)
+
+
+class ItemWords(models.Model):
+    """The terms an item is found by (recommendations.core.words); apart for the same reason."""
+
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    words = SearchVectorField()
+
+    class Meta:
+        db_table = "recommendations_words"
+        indexes = [GinIndex(fields=["words"], name="recommendations_words_found")]
+
+    def __str__(self) -> str:
+        return str(self.item_id)
 
 
 class ViewerState(models.Model):

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
+from django.contrib.postgres.search import SearchVector
+from django.db.models import Value
 
-from recommendations.app.models import Item
+from recommendations.app.models import Item, ItemVector, ItemWords
 from recommendations.core.families import family_of
 from recommendations.core.heat import heated
+from recommendations.core.tags import tags_of
 from recommendations.core.vectors import DIMENSIONS
+from recommendations.core.words import terms_of
 from tidegate.assets import storage
 from tidegate.assets.models import Asset, Blob, Rendition
 from tidegate.primitives.clock import now
@@ -58,23 +62,33 @@ def make_catalogue(projects: Sequence[Project], count: int, *, seed: int = 1) ->
             Rendition(asset=asset, kind="original", blob_id=sha256, media_type="text/plain")
             for asset in assets
         )
-        Item.objects.bulk_create(
-            _item(asset, number, topics, common, random)
-            for asset, number in zip(assets, numbers, strict=True)
+        items = [_item(asset, random) for asset in assets]
+        Item.objects.bulk_create(items)
+        ItemVector.objects.bulk_create(
+            ItemVector(item=item, embedding=_vector(number, topics, common, random))
+            for item, number in zip(items, numbers, strict=True)
+        )
+        ItemWords.objects.bulk_create(
+            ItemWords(
+                item=item,
+                words=SearchVector(Value(" ".join(terms_of(asset.prompt))), config="simple"),
+            )
+            for item, asset in zip(items, assets, strict=True)
         )
         made += assets
     return made
 
 
-def _item(
-    asset: Asset,
-    number: int,
-    topics: np.ndarray,
-    common: np.ndarray,
-    random: np.random.Generator,
-) -> Item:
+def _vector(
+    number: int, topics: np.ndarray, common: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
     own = random.normal(0, 0.5 / np.sqrt(DIMENSIONS), DIMENSIONS)
     vector = common + topics[number % _TOPICS] + own
+    made: np.ndarray = (vector / np.linalg.norm(vector)).astype(np.float32)
+    return made
+
+
+def _item(asset: Asset, random: np.random.Generator) -> Item:
     heat = None
     for _ in range(int(random.poisson(0.3))):
         heat = heated(heat, "like", now() - timedelta(hours=float(random.uniform(0, 200))))
@@ -84,8 +98,9 @@ def _item(
         project_id=asset.project_id,
         modality=asset.modality,
         family=family_of(prompt=asset.prompt, asset_id=str(asset.pk)),
-        embedding=(vector / np.linalg.norm(vector)).astype(np.float32),
         heat=heat,
+        tags=list(tags_of(asset.prompt)),
+        language="en",
         is_listed=True,
         visibility_version=2,
         released_at=asset.released_at,

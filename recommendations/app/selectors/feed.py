@@ -22,6 +22,7 @@ from recommendations.app.selectors.pages import (
 )
 from recommendations.app.selectors.retrieval import Wish, candidates_for, known_of
 from recommendations.app.slates import packed_features, packed_places
+from recommendations.core.candidates import Source
 from recommendations.core.slates import compose
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
@@ -117,6 +118,7 @@ def _composed(viewer: Viewer, wish: Wish) -> tuple[Slate, FeedChoices | None]:
 def _page(viewer: Viewer, slate: Slate, limit: int, choices: FeedChoices | None) -> Page:
     items: list[FeedItem] = []
     shown: list[Exposure] = []
+    tried: list[UUID] = []
     rest = slate
     while rest.places and len(items) < limit:
         asked = rest.places[: limit - len(items) + _SPARE]
@@ -139,10 +141,14 @@ def _page(viewer: Viewer, slate: Slate, limit: int, choices: FeedChoices | None)
             items.append(
                 FeedItem(asset, reason_for(place, asset, anchor), position, is_covered(asset))
             )
+            if place.source == Source.EXPLORE:
+                tried.append(asset.pk)
             shown += _exposure(
                 viewer.user_id, slate.slate_id, position, items[-1], place.propensity
             )
         rest = replace(rest, offset=rest.offset + used, places=rest.places[used:])
+    if tried:
+        services.count_tried(asset_ids=tried)
     # Who wants no personal feed is not followed about either.
     if shown and (choices is None or choices.is_personal):
         services.record_exposures(exposures=shown)

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import F
 from pgvector.django import CosineDistance
 
-from recommendations.app.models import Item
+from recommendations.app.models import ItemVector
 
 
 def nearest(asset_id: UUID, *, limit: int) -> dict[UUID, float]:
@@ -15,12 +15,11 @@ def nearest(asset_id: UUID, *, limit: int) -> dict[UUID, float]:
     (`hnsw.ef_search`, 40). Whatever their state: who asks decides what may be seen. Empty while the
     asset has no vector.
     """
-    item = Item.objects.filter(pk=asset_id, embedding__isnull=False).first()
+    item = ItemVector.objects.filter(pk=asset_id).first()
     if item is None:
         return {}
     near = (
-        Item.objects.filter(embedding__isnull=False)
-        .annotate(distance=CosineDistance(F("embedding"), item.embedding))
+        ItemVector.objects.annotate(distance=CosineDistance(F("embedding"), item.embedding))
         .order_by("distance")
         .values_list("pk", "distance")[: limit + 1]
     )

@@ -31,10 +31,12 @@ _LIKE_WHAT_IS_LESS: Final = 0.10
 """The cosine distance within which something is more of what somebody wants less of."""
 
 _MORE_OF_THE_SAME = """
-SELECT i.asset_id FROM recommendations_item i JOIN recommendations_item less
-  ON less.asset_id = ANY(%s::uuid[])
- AND (less.family = i.family OR less.embedding <=> i.embedding < %s)
-WHERE i.asset_id = ANY(%s::uuid[])
+SELECT i.asset_id FROM recommendations_item i
+LEFT JOIN recommendations_item_vector v ON v.item_id = i.asset_id
+JOIN recommendations_item less ON less.asset_id = ANY(%s::uuid[])
+LEFT JOIN recommendations_item_vector unwanted ON unwanted.item_id = less.asset_id
+WHERE (less.family = i.family OR unwanted.embedding <=> v.embedding < %s)
+  AND i.asset_id = ANY(%s::uuid[])
 """
 
 

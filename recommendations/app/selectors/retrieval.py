@@ -37,11 +37,12 @@ _HEADER_BYTES: Final = 4
 """pgvector's binary form: two 16-bit numbers (dimensions, unused), then big-endian float32."""
 
 _ABOUT = f"""
-SELECT i.asset_id, i.owner_id, i.family, i.released_at, i.heat, vector_send(i.embedding),
+SELECT i.asset_id, i.owner_id, i.family, i.released_at, i.heat, vector_send(meaning.embedding),
        i.tags, i.model, i.modality, i.shown, i.wins, i.budget,
        seen.asset_id IS NOT NULL, follow.id IS NOT NULL,
        coalesce(shown.times, 0), shown.last
 FROM recommendations_item i
+LEFT JOIN recommendations_item_vector meaning ON meaning.item_id = i.asset_id
 LEFT JOIN recommendations_reaction seen
   ON seen.user_id = %(user)s::uuid AND seen.asset_id = i.asset_id AND seen.kind = 'seen'
 LEFT JOIN recommendations_follow follow
@@ -63,8 +64,8 @@ _KNOWN = Select(
     choices=FeedChoices,
 )
 _ANCHORS = """
-SELECT asset_id, vector_send(embedding) FROM recommendations_item
-WHERE asset_id = ANY(%s::uuid[]) AND embedding IS NOT NULL
+SELECT item_id, vector_send(embedding) FROM recommendations_item_vector
+WHERE item_id = ANY(%s::uuid[])
 """
 
 

@@ -25,12 +25,20 @@ from tidegate.primitives.errors import InvalidInput
 LIMIT: Final = 50
 _LONGEST: Final = 400
 _EACH: Final = 150
+_ENOUGH: Final = 20
+"""With so many that have all of the words, nothing is looked for that has some of them."""
+_RANKED: Final = 2_000
+"""Of a word that half of all works have, so many are ranked: more would take a second."""
+
 _RANK_CONSTANT: Final = 60
 
 _BY_WORDS = f"""
-SELECT i.asset_id FROM recommendations_item i
-WHERE i.words @@ to_tsquery('simple', %(terms)s) AND {REACHABLE}
-ORDER BY ts_rank_cd(i.words, to_tsquery('simple', %(terms)s), 1) DESC, i.released_at DESC
+SELECT found.asset_id FROM (
+    SELECT i.asset_id, w.words, i.released_at FROM recommendations_words w
+    JOIN recommendations_item i ON i.asset_id = w.item_id
+    WHERE w.words @@ to_tsquery('simple', %(terms)s) AND {REACHABLE} LIMIT %(ranked)s
+) AS found
+ORDER BY ts_rank_cd(found.words, to_tsquery('simple', %(terms)s), 1) DESC, found.released_at DESC
 LIMIT %(limit)s
 """  # noqa: S608  # put together from constants
 
@@ -79,10 +87,15 @@ def _by_words(asked: Asked, words: str) -> list[UUID]:
         for operator in (" & ", " | "):
             cursor.execute(
                 _BY_WORDS,
-                {**asked.parameters(), "terms": operator.join(terms), "limit": _EACH},
+                {
+                    **asked.parameters(),
+                    "terms": operator.join(terms),
+                    "limit": _EACH,
+                    "ranked": _RANKED,
+                },
             )
             found.update(dict.fromkeys(row[0] for row in cursor.fetchall()))
-            if len(found) >= _EACH or len(terms) == 1:
+            if len(found) >= _ENOUGH or len(terms) == 1:
                 break
     return list(found)[:_EACH]
 

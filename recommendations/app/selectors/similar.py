@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 from pgvector.django import CosineDistance
 
-from recommendations.app.models import Item
+from recommendations.app.models import ItemVector
 from recommendations.app.selectors.pages import FeedItem, Reason, Slate, admitted
+from recommendations.app.selectors.sources import WIDE_SEARCH
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.selectors import asset_for
 from tidegate.primitives.ids import new_id
@@ -27,17 +29,19 @@ def similar(viewer: Viewer, asset_id: UUID, limit: int = 12) -> list[FeedItem]:
         NotFound: the viewer may not see the asset asked about.
     """
     asset = asset_for(viewer, asset_id)
-    item = Item.objects.filter(pk=asset_id).first()
-    if item is None or item.embedding is None:
+    own = ItemVector.objects.filter(pk=asset_id).first()
+    if own is None:
         return []
     limit = max(1, min(limit, LIMIT))
-    near = list(
-        Item.objects.filter(is_listed=True, embedding__isnull=False)
-        .exclude(pk=asset_id)
-        .annotate(distance=CosineDistance(F("embedding"), item.embedding))
-        .order_by("distance")
-        .values_list("pk", "family")[: limit * _TIMES]
-    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(WIDE_SEARCH)
+        near = list(
+            ItemVector.objects.filter(item__is_listed=True)
+            .exclude(pk=asset_id)
+            .annotate(distance=CosineDistance(F("embedding"), own.embedding))
+            .order_by("distance")
+            .values_list("pk", "item__family")[: limit * _TIMES]
+        )
     families: set[str] = set()
     assets = admitted(viewer, Slate(new_id(), 0, ()), [candidate for candidate, _family in near])
     items: list[FeedItem] = []

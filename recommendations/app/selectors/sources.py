@@ -105,7 +105,7 @@ class NearTaste:
     """What means nearly what they have liked for weeks."""
 
     name: ClassVar[str] = "near_taste"
-    limit: int = 100
+    limit: int = 80
 
     def find(self, asked: Asked) -> tuple[UUID, ...]:
         """Search the index of vectors around the long taste."""
@@ -117,7 +117,7 @@ class NearNow:
     """What means nearly what they look at these hours."""
 
     name: ClassVar[str] = "near_now"
-    limit: int = 50
+    limit: int = 40
 
     def find(self, asked: Asked) -> tuple[UUID, ...]:
         """Search the index of vectors around the short taste."""
@@ -177,7 +177,7 @@ class InLanguage:
     """What those who read the same language like now."""
 
     name: ClassVar[str] = "in_language"
-    limit: int = 25
+    limit: int = 20
 
     def find(self, asked: Asked) -> tuple[UUID, ...]:
         """Read the hottest of authors with the viewer's language."""
@@ -215,7 +215,7 @@ class Untried:
     """What has places of exploration left, the longest waiting first."""
 
     name: ClassVar[str] = "untried"
-    limit: int = 60
+    limit: int = 40
 
     def find(self, asked: Asked) -> tuple[UUID, ...]:
         """Read those with budget left, of the last two days."""
@@ -233,7 +233,7 @@ class TogetherWith:
     """What others turned to around what this viewer turned to last."""
 
     name: ClassVar[str] = "together"
-    limit: int = 60
+    limit: int = 40
 
     def find(self, asked: Asked) -> tuple[UUID, ...]:
         """Return the strongest; `strengths` says how strong."""
@@ -320,12 +320,14 @@ def _ids(statement: str, asked: Asked, limit: int, **more: Any) -> tuple[UUID, .
         return tuple(row[0] for row in cursor.fetchall())
 
 
-# The scan goes on until enough rows passed the filter; without it, a viewer whose surroundings
-# are private or hidden would get a handful.
-_PREPARE = """
+WIDE_SEARCH: Final = """
 SET LOCAL hnsw.iterative_scan = relaxed_order;
 SET LOCAL hnsw.max_scan_tuples = 4000;
 SET LOCAL hnsw.ef_search = 120;
+"""
+"""Lets a scan of the vectors go on until enough of them passed the filter.
+
+Without it, a viewer whose surroundings are private, hidden or just deleted would get a handful.
 """
 
 
@@ -335,10 +337,11 @@ def nearest(asked: Asked, towards: Vector | None, limit: int) -> tuple[UUID, ...
         return ()
     with connection.cursor() as cursor:
         cursor.execute(
-            _PREPARE  # noqa: S608  # put together from constants of this file
-            + f"""SELECT i.asset_id FROM recommendations_item i
-            WHERE i.embedding IS NOT NULL AND {REACHABLE}
-            ORDER BY i.embedding <=> %(towards)s::vector LIMIT %(limit)s""",  # noqa: S608  # as above
+            WIDE_SEARCH  # noqa: S608  # put together from constants of this file
+            + f"""SELECT v.item_id FROM recommendations_item_vector v
+            JOIN recommendations_item i ON i.asset_id = v.item_id
+            WHERE {REACHABLE}
+            ORDER BY v.embedding <=> %(towards)s::vector LIMIT %(limit)s""",  # noqa: S608  # as above
             {
                 **asked.parameters(),
                 "towards": "[" + ",".join(f"{value:.6g}" for value in towards.tolist()) + "]",

@@ -1,6 +1,7 @@
 """Every write of recommendations."""
 
 from recommendations.app.services.exposures import (
+    count_tried,
     forget_exposures,
     keep_slate,
     record_exposures,
@@ -37,6 +38,7 @@ __all__ = [
     "apply_interactions",
     "choose",
     "count_together",
+    "count_tried",
     "create_item",
     "embed_missing",
     "follow",

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from recommendations.app.models import Exposure, StoredSlate
-from recommendations.core.candidates import Source
 from tidegate.primitives.clock import now
 from tidegate.primitives.statements import insert
 
@@ -47,9 +47,12 @@ def record_exposures(*, exposures: Sequence[Exposure]) -> None:
                 [exposure.at for exposure in exposures],
             ],
         )
-        tried = sorted(one.asset_id for one in exposures if one.source == Source.EXPLORE)
-        if tried:
-            cursor.execute(_TRIED, [tried])
+
+
+def count_tried(*, asset_ids: Sequence[UUID]) -> None:
+    """Count a place of exploration for each of these, whoever it was shown to."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIED, [sorted(asset_ids)])
 
 
 def keep_slate(slate: StoredSlate) -> None:

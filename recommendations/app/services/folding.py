@@ -200,7 +200,7 @@ def _tastes(users: Sequence[UUID]) -> dict[UUID, Taste]:
 
 def _known(items: Sequence[UUID]) -> dict[UUID, _Known]:
     rows = Item.objects.filter(pk__in=items).values_list(
-        "pk", "owner_id", "embedding", "tags", "model", "modality"
+        "pk", "owner_id", "meaning__embedding", "tags", "model", "modality"
     )
     return {
         key: _Known(

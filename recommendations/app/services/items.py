@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Value
 
 from recommendations.app import embedding
-from recommendations.app.models import Interaction, Item
+from recommendations.app.models import Interaction, Item, ItemVector, ItemWords
 from recommendations.app.services.folding import apply_interaction, refold_viewer
 from recommendations.core.families import family_of
 from recommendations.core.tags import tags_of
@@ -46,10 +46,10 @@ def create_item(*, asset_id: UUID, vector: Sequence[float] | None) -> Item:
         },
     )
     if is_new:
+        write_words(asset)
         _remixed(asset)
-    if vector is not None and item.embedding is None:
-        item.embedding = vector
-        item.save(update_fields=["embedding"])
+    if vector is not None:
+        ItemVector.objects.get_or_create(item=item, defaults={"embedding": vector})
     return item
 
 
@@ -83,7 +83,7 @@ def embed_missing() -> int:
     done = 0
     while True:
         waiting = list(
-            Item.objects.filter(embedding=None).order_by("pk").values_list("pk", flat=True)[:_BATCH]
+            Item.objects.filter(meaning=None).order_by("pk").values_list("pk", flat=True)[:_BATCH]
         )
         if not waiting:
             return done
@@ -101,13 +101,18 @@ def embed_missing() -> int:
 
 def facts_of(asset: Asset) -> dict[str, Any]:
     """Return what an item copies of its asset besides what it is listed by."""
-    about = embedding.about(title=asset.title, prompt=asset.prompt, text=asset.text)
     return {
         "tags": list(tags_of(asset.prompt)),
         "model": asset.model_name,
         "language": asset.owner.language,
-        "words": SearchVector(Value(" ".join(terms_of(about))), config="simple"),
     }
+
+
+def write_words(asset: Asset) -> None:
+    """Write down the terms that an asset is found by."""
+    about = embedding.about(title=asset.title, prompt=asset.prompt, text=asset.text)
+    words = SearchVector(Value(" ".join(terms_of(about))), config="simple")
+    ItemWords.objects.update_or_create(item_id=asset.pk, defaults={"words": words})
 
 
 def _remixed(asset: Asset) -> None:
@@ -139,10 +144,9 @@ def _asset(asset_id: UUID) -> Asset:
 def _fill(asset_id: UUID, vector: Sequence[float]) -> None:
     with transaction.atomic():
         item = Item.objects.select_for_update().get(pk=asset_id)
-        if item.embedding is not None:
+        _, is_new = ItemVector.objects.get_or_create(item=item, defaults={"embedding": vector})
+        if not is_new:
             return
-        item.embedding = vector
-        item.save(update_fields=["embedding"])
     touched = Interaction.objects.filter(asset_id=asset_id, is_folded=True)
     for user_id in touched.order_by("user_id").values_list("user_id", flat=True).distinct():
         refold_viewer(user_id=user_id)

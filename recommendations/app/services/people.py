@@ -148,12 +148,18 @@ def reset_interests(*, viewer: Viewer) -> None:
 
 
 @transaction.atomic
-def forget_person(*, user_id: UUID) -> dict[str, int]:
+def forget_person(*, viewer: Viewer) -> dict[str, int]:
     """Erase all that recommendations know of a person; return how many rows of what.
 
     Their share in the popularity of things is taken back as far as it has not faded by itself, and
     what was counted of their walking from one thing to another with it. Twice is once.
+
+    Raises:
+        NotAllowed: nobody is signed in.
     """
+    if viewer.user_id is None:
+        raise NotAllowed("Sign in first.", code="sign_in_first")
+    user_id = viewer.user_id
     # The same order of locks as where deeds are folded.
     User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     log = list(Interaction.objects.filter(user_id=user_id).order_by("folded_as", "at", "pk"))

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from recommendations.app.models import Interaction, Item, Progress, ViewerState
 from recommendations.app.services.folding import refold_viewer
-from recommendations.app.services.items import facts_of, list_item
+from recommendations.app.services.items import facts_of, list_item, write_words
 from recommendations.core import heat as heats
 from recommendations.core.taste import AGAINST, UNDONE
 from tidegate.accounts.models import User
@@ -59,6 +59,7 @@ def _items(after: str) -> str:
     for asset in batch:
         item = list_item(asset_id=asset.pk)
         Item.objects.filter(pk=item.pk).update(**facts_of(asset))
+        write_words(asset)
     return str(batch[-1].pk) if batch else ""
 
 

@@ -69,7 +69,9 @@ def _people(count: int, assets: Sequence[UUID]) -> list[UUID]:
     chance = Random(_SEED)  # no secret
     liked = {
         item.pk: item
-        for item in Item.objects.filter(pk__in=chance.sample(list(assets), min(2_000, len(assets))))
+        for item in Item.objects.select_related("meaning").filter(
+            pk__in=chance.sample(list(assets), min(2_000, len(assets)))
+        )
     }
     known = list(liked)
     moment = now()
@@ -89,7 +91,7 @@ def _people(count: int, assets: Sequence[UUID]) -> list[UUID]:
                     kind="like",
                     asset_id=key,
                     at=moment - timedelta(hours=_LIKES - back),
-                    vector=vector(item.embedding),
+                    vector=vector(item.meaning.embedding),
                     facets=facets_of(
                         owner_id=item.owner_id,
                         tags=item.tags,

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from recommendations.app.models import Item
+from recommendations.app.models import Item, ItemVector
 from recommendations.core.vectors import DIMENSIONS
 from tests import factories as make
 from tidegate.accounts.models import User
@@ -27,15 +27,17 @@ def listed(project: Project, count: int) -> list[Asset]:
     """Make released assets that the feed finds, each far from the others."""
     assets = [make.make_asset(project, prompt=f"scene {number}") for number in range(count)]
     for number, asset in enumerate(assets):
-        Item.objects.create(
+        item = Item.objects.create(
             asset=asset,
             owner_id=asset.owner_id,
             project_id=asset.project_id,
             modality=asset.modality,
             family=f"family{asset.pk}"[-16:],
-            embedding=[float(place == number) for place in range(DIMENSIONS)],
             is_listed=True,
             released_at=asset.released_at,
+        )
+        ItemVector.objects.create(
+            item=item, embedding=[float(place == number) for place in range(DIMENSIONS)]
         )
     return assets
 

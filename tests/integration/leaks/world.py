@@ -16,7 +16,7 @@ from django.test import Client
 from generation.app.models import Composition, CompositionPart, Job, Preset, PresetVersion
 from generation.core.recipes import recipes
 from moderation.app.models import Case
-from recommendations.app.models import Item
+from recommendations.app.models import Item, ItemVector
 from recommendations.core.vectors import DIMENSIONS
 from tests import factories as make
 from tests.integration.leaks.rights import (
@@ -170,17 +170,19 @@ def _things(world: World) -> Iterator[Thing]:
                 public_reasons=[{"code": "x", "title": mark("why", audience, state)}],
             )
         # The copy that the feed retrieves by lies: it says that everything was released.
-        Item.objects.create(
+        item = Item.objects.create(
             asset=asset,
             owner_id=asset.owner_id,
             project_id=asset.project_id,
             modality=asset.modality,
             family=f"family{number}",
-            # Far from each other: what is too near to another item counts as its double.
-            embedding=[float(place == number) for place in range(DIMENSIONS)],
             heat=1.0 + number,
             is_listed=True,
             released_at=now(),
+        )
+        # Far from each other: what is too near to another item counts as its double.
+        ItemVector.objects.create(
+            item=item, embedding=[float(place == number) for place in range(DIMENSIONS)]
         )
         CompositionPart.objects.create(
             composition=composition,

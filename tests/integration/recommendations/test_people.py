@@ -10,6 +10,7 @@ from recommendations.app.models import (
     Follow,
     Interaction,
     Item,
+    ItemVector,
     Mute,
     Reaction,
     StoredSlate,
@@ -38,8 +39,8 @@ def test_less_like_this_acts_on_the_next_page_of_an_open_slate() -> None:
     services.record_interaction(viewer=viewer, asset_id=robots[1].pk, kind="less")
     rest = shown(viewer, cursor=page.next, limit=100)
     assert robots[1].pk not in rest
-    unwanted = np.array(Item.objects.get(pk=robots[1].pk).embedding)
-    for item in Item.objects.filter(pk__in=rest):
+    unwanted = np.array(ItemVector.objects.get(pk=robots[1].pk).embedding)
+    for item in ItemVector.objects.filter(pk__in=rest):
         assert float(np.array(item.embedding) @ unwanted) < 0.9
     assert {asset.pk for asset in food} & set(rest)
 
@@ -225,8 +226,7 @@ def test_who_is_forgotten_leaves_nothing_and_everybody_else_what_they_had() -> N
     shown(viewer)
     services.count_together()
     assert _pairs() != pairs
-    assert viewer.user_id is not None
-    receipt = services.forget_person(user_id=viewer.user_id)
+    receipt = services.forget_person(viewer=viewer)
     assert receipt["interactions"] == 6
     for model in (Interaction, Reaction, Exposure, StoredSlate, ViewerState, FeedChoices, Mute):
         left = set(model.objects.values_list("user_id", flat=True))
@@ -235,7 +235,7 @@ def test_who_is_forgotten_leaves_nothing_and_everybody_else_what_they_had() -> N
     for key, value in Item.objects.values_list("pk", "heat"):
         assert value == pytest.approx(heat[key], abs=1e-6) if heat[key] is not None else not value
     assert _pairs() == pytest.approx(pairs, abs=1e-6)
-    assert set(services.forget_person(user_id=viewer.user_id).values()) == {0}
+    assert set(services.forget_person(viewer=viewer).values()) == {0}
 
 
 def test_what_is_excluded_is_in_no_page() -> None:

@@ -85,7 +85,7 @@ def test_what_it_was_made_from_stands_beside_it_with_its_state(sign_in: SignIn) 
 
 
 def test_a_decided_case_that_means_the_same_is_found_however_old(sign_in: SignIn) -> None:
-    from recommendations.app.models import Item
+    from recommendations.app.models import Item, ItemVector
     from recommendations.core.vectors import DIMENSIONS
 
     old, old_case = stage.held(content="violencemaybe: an alley, at dusk")
@@ -100,16 +100,16 @@ def test_a_decided_case_that_means_the_same_is_found_however_old(sign_in: SignIn
     for one, direction in ((old, 0), (asset, 0), (far, 1)):
         vector = [0.0] * DIMENSIONS
         vector[direction] = 1.0
-        Item.objects.update_or_create(
+        item, _ = Item.objects.update_or_create(
             asset=one,
             defaults={
                 "owner_id": one.owner_id,
                 "project_id": one.project_id,
                 "modality": "text",
                 "family": "x",
-                "embedding": vector,
             },
         )
+        ItemVector.objects.update_or_create(item=item, defaults={"embedding": vector})
     similar = selectors.case_for(stage.staff("reviewer"), case.pk).similar
     assert [one.id for one in similar] == [old_case.pk, far_case.pk]
     assert similar[0].why == "meaning alike: 100 %"

@@ -11,7 +11,6 @@ from recommendations.app import selectors, services
 from tidegate.api.forms import checked
 from tidegate.api.v1.shapes import Flag, Text
 from tidegate.api.views import View
-from tidegate.primitives.errors import NotAllowed
 
 
 class InterestOut(serializers.Serializer[Any]):
@@ -102,6 +101,4 @@ class OwnFeedData(View):
     @extend_schema(operation_id="feed_data_erase", tags=["feed"], responses={200: ForgottenOut})
     def delete(self, request: Request) -> Response:
         """Erase it: likes, hides, history, tastes, what one was shown, one's share in counts."""
-        if self.viewer.user_id is None:
-            raise NotAllowed("Sign in first.", code="sign_in_first")
-        return Response({"erased": services.forget_person(user_id=self.viewer.user_id)})
+        return Response({"erased": services.forget_person(viewer=self.viewer)})

@@ -67,7 +67,7 @@ def choose(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             services.reset_interests(viewer=viewer)
             messages.success(request, gettext("Your feed begins anew."))
         case "erase":
-            services.forget_person(user_id=viewer.user_id) if viewer.user_id else None
+            services.forget_person(viewer=viewer)
             messages.success(request, gettext("Erased: likes, history, and everything made of it."))
         case _:
             raise InvalidInput("There is no such choice.", code="unknown_choice", pointer="/what")
