@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from recommendations.app.models import FeedChoices, Follow, Mute, Reaction, StoredSlate
+from recommendations.app.services.exposures import CURSORS_LIVE
 from recommendations.app.slates import unpacked_places
 from recommendations.core.candidates import Place, Source
 from tidegate.accounts.viewers import Viewer
@@ -23,7 +24,6 @@ from tidegate.primitives.errors import InvalidInput
 from tidegate.projects.selectors import collaborations, member_organisations
 
 _SALT: Final = "tidegate.recommendations.feed"
-_LIFETIME: Final = timedelta(days=1)
 _REFUSALS: Final = [Reaction.Kind.HIDE, Reaction.Kind.LESS, Reaction.Kind.REPORT]
 _LESS_FOR: Final = timedelta(days=1)
 _MOST_LESS: Final = 10
@@ -178,7 +178,7 @@ def read_cursor(viewer: Viewer, cursor: str) -> Slate:
         slate_id, passed = UUID(hex=name), int(offset)
     except (signing.BadSignature, ValueError) as error:
         raise wrong from error
-    stored = StoredSlate.objects.filter(pk=slate_id, at__gt=now() - _LIFETIME).first()
+    stored = StoredSlate.objects.filter(pk=slate_id, at__gt=now() - CURSORS_LIVE).first()
     if stored is None or stored.bound_to != bound_to(viewer):
         raise wrong
     return Slate(slate_id, passed, unpacked_places(stored.places)[passed:])

@@ -13,6 +13,7 @@ from tidegate.primitives.clock import now
 from tidegate.primitives.statements import insert
 
 RETENTION = timedelta(days=90)
+CURSORS_LIVE = timedelta(days=1)
 _BATCH = 10_000
 _INSERT = """
 INSERT INTO recommendations_exposure
@@ -62,13 +63,18 @@ def keep_slate(slate: StoredSlate) -> None:
 
 def forget_exposures() -> int:
     """Delete what is past its retention, in batches that lock briefly; return how many."""
-    return _forget(Exposure.objects.all()) + _forget(StoredSlate.objects.all())
+    return (
+        _forget(Exposure.objects.all(), RETENTION)
+        + _forget(StoredSlate.objects.all(), RETENTION)
+        # Of whoever is not followed about a slate is there for its cursors, and no longer.
+        + _forget(StoredSlate.objects.filter(user_id=None), CURSORS_LIVE)
+    )
 
 
-def _forget(rows: QuerySet[Any]) -> int:
+def _forget(rows: QuerySet[Any], kept: timedelta) -> int:
     forgotten = 0
     while True:
-        old = list(rows.filter(at__lt=now() - RETENTION).values_list("pk", flat=True)[:_BATCH])
+        old = list(rows.filter(at__lt=now() - kept).values_list("pk", flat=True)[:_BATCH])
         deleted, _ = rows.filter(pk__in=old).delete()
         forgotten += deleted
         if len(old) < _BATCH:

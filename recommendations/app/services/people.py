@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from recommendations.app.models import (
     Exposure,
@@ -170,7 +171,7 @@ def forget_person(*, viewer: Viewer) -> dict[str, int]:
         ("interactions", Interaction.objects.filter(user_id=user_id)),
         ("reactions", Reaction.objects.filter(user_id=user_id)),
         ("exposures", Exposure.objects.filter(user_id=user_id)),
-        ("slates", StoredSlate.objects.filter(user_id=user_id)),
+        ("slates", StoredSlate.objects.filter(Q(user_id=user_id) | Q(bound_to=user_id))),
         ("tastes", ViewerState.objects.filter(pk=user_id)),
         ("choices", FeedChoices.objects.filter(pk=user_id)),
         ("follows", Follow.objects.filter(user_id=user_id)),

@@ -222,7 +222,9 @@ def test_who_is_forgotten_leaves_nothing_and_everybody_else_what_they_had() -> N
     does(viewer, "hide", works[2])
     services.follow(viewer=viewer, creator_id=works[0].owner_id, is_following=True)
     services.mute(viewer=viewer, creator_id=works[1].owner_id, is_muted=True)
-    services.choose(viewer=viewer, rating="teen")
+    services.choose(viewer=viewer, rating="teen", is_personal=False)
+    shown(viewer)
+    services.choose(viewer=viewer, is_personal=True)
     shown(viewer)
     services.count_together()
     assert _pairs() != pairs
@@ -231,6 +233,7 @@ def test_who_is_forgotten_leaves_nothing_and_everybody_else_what_they_had() -> N
     for model in (Interaction, Reaction, Exposure, StoredSlate, ViewerState, FeedChoices, Mute):
         left = set(model.objects.values_list("user_id", flat=True))
         assert viewer.user_id not in left, model
+    assert not StoredSlate.objects.filter(bound_to=viewer.user_id).exists()
     assert not Follow.objects.exists()
     for key, value in Item.objects.values_list("pk", "heat"):
         assert value == pytest.approx(heat[key], abs=1e-6) if heat[key] is not None else not value

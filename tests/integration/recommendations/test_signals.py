@@ -13,6 +13,7 @@ from recommendations.app.models import (
     Item,
     Progress,
     RankingModel,
+    StoredSlate,
     TogetherPair,
     ViewerState,
 )
@@ -266,6 +267,20 @@ def test_a_place_of_exploration_uses_the_budget_and_what_comes_of_it_is_counted(
     Item.objects.update(shown=100)
     again = selectors.feed(reader())
     assert not [item for item in again.items if item.reason.code == "explore"]
+
+
+def test_slates_and_exposures_go_when_their_time_is_over() -> None:
+    many(2, "sea")
+    viewer = reader()
+    for personal in (True, False):
+        services.choose(viewer=viewer, is_personal=personal)
+        shown(viewer)
+    assert services.forget_exposures() == 0
+    StoredSlate.objects.update(at=now() - timedelta(days=2))
+    assert services.forget_exposures() == 1
+    assert StoredSlate.objects.get().user_id == viewer.user_id
+    Exposure.objects.update(at=now() - timedelta(days=91))
+    assert services.forget_exposures() == 2
 
 
 def test_nothing_is_repeated_while_there_is_anything_else() -> None:
