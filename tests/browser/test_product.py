@@ -113,12 +113,14 @@ def test_a_doubtful_output_is_judged_by_keyboard_and_reaches_a_feed(sits_down: S
     tile = _tile(stranger, asset_id)
     expect(tile.locator(".tile-why")).not_to_be_empty()
 
-    tile.get_by_role("button", name="Like").click()
-    expect(tile.get_by_role("button", name="Like")).to_have_attribute("aria-pressed", "true")
-    stranger.reload()
-    expect(_tile(stranger, asset_id).get_by_role("button", name="Like")).to_have_attribute(
+    tile.get_by_role("button", name="Like", exact=True).click()
+    expect(tile.get_by_role("button", name="Like", exact=True)).to_have_attribute(
         "aria-pressed", "true"
     )
+    stranger.reload()
+    expect(
+        _tile(stranger, asset_id).get_by_role("button", name="Like", exact=True)
+    ).to_have_attribute("aria-pressed", "true")
     _tile(stranger, asset_id).get_by_role("button", name="Not for me: hide").click()
     expect(stranger.locator(f"#tile-{asset_id}")).to_have_count(0)
     stranger.reload()
