@@ -14,10 +14,18 @@ from django.db.models.functions import Coalesce
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset, Modality, Move, Rendition, Visibility
 from tidegate.primitives.errors import NotFound
+from tidegate.primitives.statements import Select
 from tidegate.projects.models import Project
 from tidegate.projects.selectors import collaborations, member_organisations
 
 _OWN_WORDS = frozenset({"negative_prompt"})
+_RENDITIONS = Select(
+    """
+    SELECT {rendition} FROM assets_rendition AS rendition
+    WHERE rendition.asset_id = ANY(%s::uuid[]) ORDER BY rendition.id
+    """,
+    rendition=Rendition,
+)
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Asset]:
@@ -97,8 +105,9 @@ def attach_renditions(assets: Collection[Asset]) -> None:
     than the query. The private name below is what its prefetch fills too.
     """
     found: dict[UUID, list[Rendition]] = {asset.pk: [] for asset in assets}
-    for rendition in Rendition.objects.filter(asset_id__in=found).order_by("pk"):
-        found[rendition.asset_id].append(rendition)
+    if found:
+        for (rendition,) in _RENDITIONS.all([list(found)]):
+            found[rendition.asset_id].append(rendition)
     for asset in assets:
         loaded = Rendition.objects.all()
         loaded._result_cache = found[asset.pk]  # noqa: SLF001  # as the docstring says

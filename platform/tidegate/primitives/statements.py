@@ -10,15 +10,16 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any, TypeAlias, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.fields import Field
 from psycopg import Cursor, Pipeline
@@ -139,6 +140,61 @@ class Select:
             found.append(_instance(model, values[at : at + width]))
             at += width
         return (*found, *values[at:])
+
+
+class Written:
+    """A condition that the ORM writes once, for a `Select` to be put around.
+
+    What it says stays in one place, as a query set; what is saved is writing it anew for every
+    request. `build` is called once with stand-ins, and where these come out among the statement's
+    values, later values go in. It must write the same text whatever the values are.
+    """
+
+    def __init__(
+        self, build: Callable[..., QuerySet[Any]], around: str, **rows: type[Model]
+    ) -> None:
+        """Take what builds the query set, and the text with `{condition}` where it goes."""
+        self._build = build
+        self._around = around
+        self._rows = rows
+        self._kept: dict[tuple[str, ...], tuple[Select, tuple[Any, ...]]] = {}
+
+    def all(self, **values: Any) -> list[tuple[Any, ...]]:
+        """Return every row found, as `Select.all`.
+
+        Each value is a UUID or a list of them, and never None: what may be missing is left out,
+        and another statement is kept for what is given then.
+        """
+        shape = tuple(sorted(values))
+        select, order = self._kept.get(shape) or self._write(values, shape)
+        return select.all([values[part.name] if isinstance(part, _Gap) else part for part in order])
+
+    def _write(
+        self, values: Mapping[str, Any], shape: tuple[str, ...]
+    ) -> tuple[Select, tuple[Any, ...]]:
+        stand_ins = {
+            name: [uuid4()] if isinstance(value, list) else uuid4()
+            for name, value in values.items()
+        }
+        gaps = {_key(stand_in): _Gap(name) for name, stand_in in stand_ins.items()}
+        condition, parameters = self._build(**stand_ins).query.sql_with_params()
+        order = tuple(gaps.get(_key(part), part) for part in parameters)
+        if {part.name for part in order if isinstance(part, _Gap)} != set(shape):
+            raise ValueError(f"not every one of {', '.join(shape)} is in the condition as it is")
+        # Braces and nothing else would be taken for the names of models.
+        escaped = condition.replace("{", "{{").replace("}", "}}")
+        select = Select(self._around.replace("{condition}", escaped), **self._rows)
+        self._kept[shape] = (select, order)
+        return select, order
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    name: str
+
+
+def _key(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def insert(row: Model) -> None:

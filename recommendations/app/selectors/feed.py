@@ -120,8 +120,10 @@ def _page(viewer: Viewer, slate: Slate, limit: int, choices: FeedChoices | None)
     shown: list[Exposure] = []
     tried: list[UUID] = []
     rest = slate
+    wanted = limit + _SPARE
     while rest.places and len(items) < limit:
-        asked = rest.places[: limit - len(items) + _SPARE]
+        asked = rest.places[:wanted]
+        wanted *= 2  # many were refused: rather one long question than many short ones
         assets = admitted(
             viewer,
             replace(rest, places=asked),

@@ -3,24 +3,28 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.core import signing
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from recommendations.app.models import FeedChoices, Follow, Mute, Reaction, StoredSlate
 from recommendations.app.services.exposures import CURSORS_LIVE
 from recommendations.app.slates import unpacked_places
 from recommendations.core.candidates import Place, Source
+from tidegate.accounts.models import User
 from tidegate.accounts.viewers import Viewer
 from tidegate.assets.models import Asset
 from tidegate.assets.selectors import attach_renditions, shown_to_others, visible_to
 from tidegate.contracts.ports import house_marks
 from tidegate.primitives.clock import now
 from tidegate.primitives.errors import InvalidInput
+from tidegate.primitives.statements import Written
+from tidegate.projects.models import Project
 from tidegate.projects.selectors import collaborations, member_organisations
 
 _SALT: Final = "tidegate.recommendations.feed"
@@ -81,6 +85,44 @@ class Slate:
     excluded: frozenset[UUID] = frozenset()
 
 
+def _let_through(
+    *,
+    asset_ids: list[UUID],
+    user_id: UUID | None = None,
+    organisation_id: UUID | None = None,
+) -> QuerySet[Any, UUID]:
+    """What the gate asks of some ids: a reader without staff roles, and what they refused."""
+    reader = Viewer(
+        user_id=user_id,
+        staff_roles=frozenset(),
+        organisation_id=organisation_id,
+        scopes=None,
+        label="",
+    )
+    asked = RawSQL("SELECT unnest(%s::uuid[])", (asset_ids,))  # our own text
+    found = visible_to(reader).filter(shown_to_others(), pk__in=asked, whole__isnull=True)
+    if user_id is not None:
+        against = Reaction.objects.filter(user_id=user_id, asset=OuterRef("pk"), kind__in=_REFUSALS)
+        muted = Mute.objects.filter(user_id=user_id, creator_id=OuterRef("owner_id"))
+        found = found.exclude(Exists(against)).exclude(Exists(muted))
+    return found.values_list("pk", flat=True)
+
+
+_GATE: Final = Written(
+    _let_through,
+    """
+    SELECT {asset}, {owner}, {project} FROM assets_asset AS asset
+    JOIN accounts_user AS owner ON owner.id = asset.owner_id
+    JOIN projects_project AS project ON project.id = asset.project_id
+    WHERE asset.id IN ({condition})
+    """,
+    asset=Asset,
+    owner=User,
+    project=Project,
+)
+"""The gate of a page. Every page asks it, so its text is written once; it is asked of the rows."""
+
+
 def recommendable(
     viewer: Viewer, asset_ids: Collection[UUID], choices: FeedChoices | None = None
 ) -> dict[UUID, Asset]:
@@ -92,18 +134,14 @@ def recommendable(
     viewer's choice, and of whom they have muted, goes to nobody.
     """
     reader = replace(viewer, staff_roles=frozenset())
-    found = (
-        visible_to(reader)
-        .filter(shown_to_others(), pk__in=set(asset_ids), whole__isnull=True)
-        .select_related("owner", "project")
-    )
-    if viewer.user_id is not None:
-        against = Reaction.objects.filter(
-            user_id=viewer.user_id, asset=OuterRef("pk"), kind__in=_REFUSALS
-        )
-        muted = Mute.objects.filter(user_id=viewer.user_id, creator_id=OuterRef("owner_id"))
-        found = found.exclude(Exists(against)).exclude(Exists(muted))
-    assets = {asset.pk: asset for asset in found}
+    whose = {"user_id": viewer.user_id, "organisation_id": viewer.organisation_id}
+    assets: dict[UUID, Asset] = {}
+    for asset, owner, project in _GATE.all(
+        asset_ids=list(set(asset_ids)),
+        **{name: value for name, value in whose.items() if value is not None},
+    ):
+        asset.owner, asset.project = owner, project
+        assets[asset.pk] = asset
     marked = [asset for asset in assets.values() if asset.rating or asset.labels]
     if marked:
         refused = _limited(reader, marked) | _unwanted(marked, choices)

@@ -8,7 +8,6 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
-from django.db import connection
 
 from recommendations.app.models import FeedChoices, ViewerState
 from recommendations.app.selectors.sources import (
@@ -27,7 +26,7 @@ from recommendations.core.taste import Taste
 from recommendations.core.vectors import DIMENSIONS, Vector
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
-from tidegate.primitives.statements import Select
+from tidegate.primitives.statements import Select, prepared
 
 SESSION: Final = timedelta(minutes=30)
 """What was shown within it is not shown again while there is anything else."""
@@ -156,7 +155,7 @@ def _described(
     moment = now()
     together = {key: value for hit in hits for key, value in hit.together.items()}
     native = {key for hit in hits if hit.name == InLanguage.name for key in hit.ids}
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             _ABOUT,
             {**asked.parameters(), "found": list(found), "week": moment - timedelta(days=7)},
@@ -199,7 +198,7 @@ def _described(
 def _vectors(asset_ids: Sequence[UUID]) -> dict[UUID, Vector]:
     if not asset_ids:
         return {}
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_ANCHORS, [list(asset_ids)])
         known = {asset_id: _received(sent) for asset_id, sent in cursor.fetchall()}
     return {asset_id: known[asset_id] for asset_id in asset_ids if asset_id in known}

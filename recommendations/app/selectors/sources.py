@@ -19,6 +19,7 @@ from recommendations.core.together import FADING, PRIOR, WINDOW, strength
 from recommendations.core.vectors import Vector
 from tidegate.accounts.viewers import Viewer
 from tidegate.primitives.clock import now
+from tidegate.primitives.statements import prepared
 
 logger = logging.getLogger(__name__)
 
@@ -244,7 +245,7 @@ class TogetherWith:
         recent = [touch.asset_id for touch in asked.touched[:WINDOW]]
         if not recent:
             return {}
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute(
                 """
                 SELECT t.item_id, t.other_id, t.weight, own.weight, alone.weight
@@ -315,7 +316,7 @@ def ask_all(sources: Sequence[CandidateSource], asked: Asked) -> list[Hits]:
 
 
 def _ids(statement: str, asked: Asked, limit: int, **more: Any) -> tuple[UUID, ...]:
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(statement, {**asked.parameters(), "limit": limit, **more})
         return tuple(row[0] for row in cursor.fetchall())
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 
 from tests import factories as make
@@ -12,6 +15,7 @@ from tidegate.accounts.models import ApiKey, Organisation, User
 from tidegate.primitives.ids import new_id
 from tidegate.primitives.statements import (
     Select,
+    Written,
     insert,
     insert_all,
     insert_unless_there,
@@ -21,6 +25,11 @@ from tidegate.primitives.statements import (
     update,
     update_all,
 )
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +135,39 @@ def test_a_join_that_found_nothing_gives_none() -> None:
 
 def test_no_row_is_none() -> None:
     assert KEY.first(["", new_id()]) is None
+
+
+def test_a_condition_is_written_once_and_asked_with_every_value() -> None:
+    written: list[str] = []
+
+    def named(*, ids: list[UUID], but: UUID | None = None) -> QuerySet[Any, Any]:
+        written.append("once")
+        among = RawSQL("SELECT unnest(%s::uuid[])", (ids,))  # our own text
+        found = Organisation.objects.filter(kind=Organisation.Kind.COMPANY, pk__in=among)
+        return found if but is None else found.exclude(pk=but)
+
+    one, two, three = (organisation(f"braces-{{name}}-{number}") for number in range(3))
+    insert_all([one, two, three])
+    query = Written(
+        lambda **given: named(**given).values("pk"),
+        "SELECT {found} FROM accounts_organisation AS found WHERE id IN ({condition}) ORDER BY id",
+        found=Organisation,
+    )
+    for ids in ([one.pk, two.pk], [three.pk], []):
+        assert [row.pk for (row,) in query.all(ids=ids)] == ids
+    assert [row.pk for (row,) in query.all(ids=[one.pk, two.pk], but=one.pk)] == [two.pk]
+    assert [row.pk for (row,) in query.all(ids=[one.pk, two.pk], but=two.pk)] == [one.pk]
+    assert len(written) == 2  # one text for each set of values given
+
+
+def test_a_value_that_does_not_reach_the_condition_is_refused() -> None:
+    query = Written(
+        lambda **_: Organisation.objects.values("pk"),
+        "SELECT {found} FROM accounts_organisation AS found WHERE id IN ({condition})",
+        found=Organisation,
+    )
+    with pytest.raises(ValueError, match="user_id"):
+        query.all(user_id=new_id())
 
 
 def test_a_prepared_statement_is_kept_by_the_server_and_counts_as_a_query() -> None:
