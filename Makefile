@@ -84,8 +84,8 @@ bench-moderation: .venv/.dev models ## Measure the gate on labelled texts: DATA=
 	$(BIN)/python -m tests.benchmarks.moderation.backtest
 	$(BIN)/python -m tests.benchmarks.moderation.stream
 
-bench-recommendations: .venv/.dev models ## Measure the recommendations: DATA=FOLDER with MovieLens' ratings.csv [ARGS=…]
-	@$(BIN)/python -m tests.benchmarks.recommendations $(if $(DATA),--data "$(DATA)") $(ARGS)
+bench-recommendations: .venv/.dev models ## Measure the recommendations: DATA=FOLDER with ratings.csv, PROMPTS=FOLDER [ARGS=…]
+	@$(BIN)/python -m tests.benchmarks.recommendations $(if $(DATA),--data "$(DATA)") $(if $(PROMPTS),--prompts "$(PROMPTS)") $(ARGS)
 	$(BIN)/python -m tests.benchmarks interactions
 
 fmt: .venv/.dev ## Format the code
