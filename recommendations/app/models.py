@@ -125,6 +125,22 @@ class ItemWords(models.Model):
         return str(self.item_id)
 
 
+class CommonDirection(Row):
+    """What the items of the catalogue had in common when that was last measured; the newest counts.
+
+    Told from a sample of `items` vectors.
+    """
+
+    direction = VectorField(dimensions=DIMENSIONS)
+    items = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "recommendations_common_direction"
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class ViewerState(models.Model):
     """A viewer's taste: the fold of recommendations.core.taste over their interactions.
 

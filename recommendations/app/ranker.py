@@ -1,4 +1,4 @@
-"""The ranking model in force, and the public weights of actions, as this process knows them."""
+"""What ranks, as this process knows it: the model in force, what items have in common, weights."""
 
 import logging
 import time
@@ -7,8 +7,9 @@ from typing import Final
 
 from django.conf import settings
 
-from recommendations.app.models import RankingModel
+from recommendations.app.models import CommonDirection, RankingModel
 from recommendations.core.ranking import ACTION_WEIGHTS, PRIOR, Model
+from recommendations.core.vectors import Vector, vector
 
 logger = logging.getLogger(__name__)
 
@@ -17,21 +18,35 @@ _KEPT_SECONDS: Final = 30.0
 
 class _Known:
     model: Model = PRIOR
+    common: Vector | None = None
     until: float = 0.0
 
 
 def model_in_force() -> Model:
     """Return the model that ranks, as it was half a minute ago at most; untrained, the prior."""
-    if time.monotonic() >= _Known.until:
-        row = RankingModel.objects.filter(is_in_force=True).first()
-        _Known.model = PRIOR
-        if row is not None:
-            try:
-                _Known.model = Model.load(row.document)
-            except ValueError:
-                logger.exception("the ranking model %s cannot be read; the prior ranks", row.pk)
-        _Known.until = time.monotonic() + _KEPT_SECONDS
+    _look_again()
     return _Known.model
+
+
+def common_in_force() -> Vector | None:
+    """Return what items have in common, as old at most; None while they are too few to tell."""
+    _look_again()
+    return _Known.common
+
+
+def _look_again() -> None:
+    if time.monotonic() < _Known.until:
+        return
+    row = RankingModel.objects.filter(is_in_force=True).first()
+    _Known.model = PRIOR
+    if row is not None:
+        try:
+            _Known.model = Model.load(row.document)
+        except ValueError:
+            logger.exception("the ranking model %s cannot be read; the prior ranks", row.pk)
+    measured = CommonDirection.objects.order_by("-created_at").first()
+    _Known.common = None if measured is None else vector(measured.direction)
+    _Known.until = time.monotonic() + _KEPT_SECONDS
 
 
 def forget_model() -> None:

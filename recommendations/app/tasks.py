@@ -25,5 +25,6 @@ def count_together() -> None:
 
 @shared_task(name="recommendations.train_ranking", ignore_result=True)
 def train_ranking() -> None:
-    """Let the ranking model learn from what was shown since last time."""
+    """Measure what all items have in common, and let the model learn from what was shown."""
+    services.measure_commons()
     services.train_ranking()

@@ -9,7 +9,7 @@ what stands on top is opened more because it stands on top, and must not be put 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from recommendations.core import heat as heats
 from recommendations.core.candidates import Candidate
 from recommendations.core.taste import Affinity
-from recommendations.core.vectors import DIMENSIONS, Vector, closeness
+from recommendations.core.vectors import DIMENSIONS, Vector, apart, closeness
 
 FEATURES: Final = (
     "taste",
@@ -67,13 +67,17 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Perspective:
-    """What is known of a viewer when a slate is made; all of it empty for somebody new."""
+    """What is known of a viewer when a slate is made; all of it empty for somebody new.
+
+    `common` is what all items of the catalogue have in common; None while they are too few.
+    """
 
     direction: Vector | None = None
     current: Vector | None = None
     aversion: Vector | None = None
     affinities: Mapping[str, Affinity] = field(default_factory=dict)
     anchors: Mapping[UUID, Vector] = field(default_factory=dict)
+    common: Vector | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +160,15 @@ PRIOR: Final = _prior()
 def describe(candidates: Sequence[Candidate], viewer: Perspective, now: datetime) -> Matrix:
     """Return (items, features) for the first place of a slate; all but `creator`, `tags` and
     `model` lie between 0 and 1, those between -1 and 1."""  # noqa: D205, D209
-    vectors = stacked(candidates)
+    near = _nearness(stacked(candidates), viewer.common)
     ages = np.array([(now - item.released_at).total_seconds() for item in candidates])
     counts = np.array([heats.count(item.heat, now) for item in candidates])
     together = np.array([item.together for item in candidates], dtype=np.float64)
     drawn = {facet: math.tanh(it.now(now)) for facet, it in viewer.affinities.items()}
     columns = {
-        "taste": _near(vectors, viewer.direction),
-        "lately": _near(vectors, viewer.current),
-        "aversion": _near(vectors, viewer.aversion),
+        "taste": near(viewer.direction),
+        "lately": near(viewer.current),
+        "aversion": near(viewer.aversion),
         "together": together / (1.0 + together),
         "creator": np.array([drawn.get(f"creator:{item.owner_id}", 0.0) for item in candidates]),
         "tags": np.array([_strongest(drawn, item.tags) for item in candidates]),
@@ -204,10 +208,22 @@ def stacked(candidates: Sequence[Candidate]) -> npt.NDArray[np.float32]:
     return np.stack([nothing if item.vector is None else item.vector for item in candidates])
 
 
-def _near(vectors: npt.NDArray[np.float32], direction: Vector | None) -> npt.NDArray[np.float64]:
-    if direction is None:
-        return np.zeros(len(vectors))
-    return closeness(vectors @ direction).astype(np.float64)
+def _nearness(
+    vectors: npt.NDArray[np.float32], common: Vector | None
+) -> Callable[[Vector | None], npt.NDArray[np.float64]]:
+    """Return what tells how near to a direction each item is, 0 to 1."""
+    left = None if common is None else apart(vectors, common)
+
+    def near(direction: Vector | None) -> npt.NDArray[np.float64]:
+        if direction is None:
+            return np.zeros(len(vectors))
+        if left is None or common is None:
+            return closeness(vectors @ direction).astype(np.float64)
+        towards = apart(direction[None, :], common)[0]
+        found: npt.NDArray[np.float64] = (left @ towards).clip(0.0, 1.0).astype(np.float64)
+        return found
+
+    return near
 
 
 def _strongest(drawn: Mapping[str, float], tags: Sequence[str]) -> float:

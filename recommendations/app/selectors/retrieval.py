@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from recommendations.app.models import FeedChoices, ViewerState
+from recommendations.app.ranker import common_in_force
 from recommendations.app.selectors.sources import (
     IMPERSONAL,
     PERSONAL,
@@ -120,6 +121,7 @@ def candidates_for(viewer: Viewer, wish: Wish) -> Found:
                 if facet not in silenced
             },
             anchors=_vectors([like.asset_id for like in taste.liked]),
+            common=common_in_force(),
         )
     return Found(tuple(fresh), tuple(shown), perspective, tuple(hits), choices)
 

@@ -1,5 +1,6 @@
 """Every write of recommendations."""
 
+from recommendations.app.services.commons import measure_commons
 from recommendations.app.services.exposures import (
     count_tried,
     forget_exposures,
@@ -46,6 +47,7 @@ __all__ = [
     "forget_person",
     "keep_slate",
     "list_item",
+    "measure_commons",
     "mute",
     "notice",
     "record_exposures",

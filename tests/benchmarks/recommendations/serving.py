@@ -30,6 +30,7 @@ def measure(*, assets: int, viewers: int, requests: int) -> Result:
     # Only now: these modules need Django, which needs the database's address.
     from django.db import connection
 
+    from recommendations.app import services
     from tests import factories as make
     from tests.factories.bulk import make_catalogue
     from tidegate.accounts.viewers import Viewer
@@ -37,6 +38,7 @@ def measure(*, assets: int, viewers: int, requests: int) -> Result:
     projects = [make.make_account(f"maker-{n}@example.test").project for n in range(_PROJECTS)]
     made = [asset.pk for asset in make_catalogue(projects, assets)]
     people = _people(viewers, made)
+    services.measure_commons()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     readers = [

@@ -6,7 +6,7 @@ array too: what is measured is who gets what, not how fast, and not the door.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from recommendations.core.candidates import Candidate, Source
 from recommendations.core.ranking import ACTION_WEIGHTS, PRIOR, Perspective, describe, worth
 from recommendations.core.slates import compose
 from recommendations.core.taste import Deed, Taste, fold
+from recommendations.core.vectors import Vector, common_direction
 from tests.benchmarks.figures import Result, Target
 from tests.benchmarks.recommendations import world as worlds
 from tests.benchmarks.recommendations.metrics import first, gini, interval, recall
@@ -67,12 +68,13 @@ def _cold(result: Result, world: worlds.World) -> None:
     chance = np.random.default_rng(_SEED)
     order = chance.permutation(len(world))
     known, unseen = order[: len(world) // 2], order[len(world) // 2 :]
+    common = common_direction(world.vectors[known])
     found: dict[str, list[float]] = {"product": [], "tfidf": [], "vectors": []}
     for taste in worlds.tastes(_READERS, chance):
         likes = world.liking(taste)
         history = known[_drawn(likes[known], _HISTORY, chance)]
         wanted = set(_drawn(likes[unseen], _WANTED, chance).tolist())
-        viewer = _perspective(_folded(world, history))
+        viewer = _perspective(_folded(world, history), common)
         candidates = [_candidate(world, int(item), _START) for item in unseen]
         value = worth(
             PRIOR.probabilities(describe(candidates, viewer, _START)), dict(ACTION_WEIGHTS)
@@ -124,7 +126,8 @@ class _Hour:
     reports: Numbers
     tastes: list[Taste]
     met: list[set[int]]
-    filled: list[datetime | None] = field(default_factory=list)
+    filled: list[datetime | None]
+    common: Vector | None
 
     @property
     def is_there(self) -> npt.NDArray[np.bool_]:
@@ -212,6 +215,7 @@ def _run(world: worlds.World, policy: Policy, result: Result, name: str) -> _Hou
         tastes=[Taste.blank(_START) for _ in range(_VIEWERS)],
         met=[set() for _ in range(_VIEWERS)],
         filled=[None] * count,
+        common=common_direction(world.vectors[items[:_OLD]]),
     )
     hour.harmful[0] = False
     liking = [world.liking(taste)[items] for taste in tastes]
@@ -326,7 +330,7 @@ def _product(
     ]
     made = compose(
         candidates,
-        _perspective(taste, at),
+        _perspective(taste, hour.common, at),
         now=at,
         seed=int(chance.integers(2**32)),
         length=_PAGE,
@@ -347,12 +351,13 @@ def _popularity(
     return [(int(item), Source.POPULAR) for item in best]
 
 
-def _perspective(taste: Taste, at: datetime = _START) -> Perspective:
+def _perspective(taste: Taste, common: Vector | None, at: datetime = _START) -> Perspective:
     return Perspective(
         direction=taste.direction(),
         current=taste.current(at),
         aversion=taste.aversion(),
         affinities=taste.affinities,
+        common=common,
     )
 
 

@@ -3,23 +3,28 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 
 from recommendations.app import selectors, services
 from recommendations.app.models import (
+    CommonDirection,
     Exposure,
     Interaction,
     Item,
+    ItemVector,
     Progress,
     RankingModel,
     StoredSlate,
     TogetherPair,
     ViewerState,
 )
-from recommendations.app.ranker import forget_model, model_in_force
-from recommendations.app.services import folding, rebuilding, training
+from recommendations.app.ranker import common_in_force, forget_model, model_in_force
+from recommendations.app.selectors import retrieval
+from recommendations.app.services import commons, folding, rebuilding, training
 from recommendations.app.tastes import unpacked
+from recommendations.core.vectors import unit
 from tests import factories as make
 from tests.integration.recommendations.stage import does, many, reader, shown
 from tidegate.accounts.viewers import ANONYMOUS, Viewer
@@ -318,6 +323,35 @@ def test_the_model_learns_from_what_was_looked_at_and_only_a_better_one_takes_ov
     RankingModel.objects.all().delete()
     forget_model()
     assert works
+
+
+def test_what_items_have_in_common_is_measured_once_there_are_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many(3, "sea")
+    assert services.measure_commons() is None
+    forget_model()
+    assert common_in_force() is None
+    monkeypatch.setattr(commons, "FEWEST_IN_COMMON", 3)
+    first = services.measure_commons()
+    again = services.measure_commons()
+    assert first is not None
+    assert again is not None
+    assert again.items == 3
+    assert CommonDirection.objects.get().pk == again.pk
+    forget_model()
+    common = common_in_force()
+    assert common is not None
+    vectors = np.array([row.embedding for row in ItemVector.objects.all()], dtype=np.float32)
+    mean = unit(vectors.mean(axis=0))
+    assert mean is not None
+    assert float(common @ mean) == pytest.approx(1.0, abs=1e-4)
+    # A viewer's page is made with it.
+    viewer = reader()
+    does(viewer, "like", many(1, "sea", start=7)[0])
+    assert retrieval.candidates_for(viewer, retrieval.Wish()).viewer.common is common
+    CommonDirection.objects.all().delete()
+    forget_model()
 
 
 def _age(by: timedelta) -> None:

@@ -23,7 +23,7 @@ from recommendations.core.ranking import (
 )
 from recommendations.core.slates import EXPLORE_EVERY, compose
 from recommendations.core.taste import Affinity
-from recommendations.core.vectors import DIMENSIONS, Vector
+from recommendations.core.vectors import DIMENSIONS, Vector, apart, common_direction, unit
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ROOT = UUID(int=11)
@@ -158,3 +158,31 @@ def test_only_what_has_budget_left_is_explored_first() -> None:
     explored = [place.asset_id for place in places if place.source == Source.EXPLORE]
     ranked = [place.asset_id for place in places[: EXPLORE_EVERY - 1]]
     assert explored == [item(50).asset_id] or item(50).asset_id in ranked
+
+
+def test_what_all_items_have_in_common_tells_nothing_about_nearness() -> None:
+    chance = np.random.default_rng(5)
+    common = unit(chance.normal(size=DIMENSIONS).astype(np.float32))
+    assert common is not None
+    own = np.stack([unit(row) for row in chance.normal(size=(600, DIMENSIONS))])  # type: ignore[misc]  # none is zero
+    crowded = np.stack([unit(row) for row in 3 * common + own])  # type: ignore[misc]  # as above
+    crowded = crowded.astype(np.float32)
+    assert float((crowded[0] @ crowded[1:].T).min()) > 0.8  # a narrow cone, as the encoder's
+    measured = common_direction(crowded)
+    assert measured is not None
+    assert float(measured @ common) > 0.999
+    left = apart(crowded, measured)
+    assert np.allclose(np.linalg.norm(left, axis=1), 1, atol=1e-5)
+    assert float(np.abs(left[0] @ left[1:].T).max()) < 0.3
+    assert not apart(np.zeros((1, DIMENSIONS), dtype=np.float32), measured).any()
+
+    items = [item(number, vector=row) for number, row in enumerate(crowded[:3])]
+    taste = FEATURES.index("taste")
+    blind = describe(items, Perspective(direction=crowded[0]), NOW)[:, taste]
+    seeing = describe(items, Perspective(direction=crowded[0], common=measured), NOW)[:, taste]
+    assert seeing[0] == pytest.approx(1.0, abs=1e-4)
+    assert seeing[1:].max() < 0.3 < blind[1:].min()
+
+
+def test_too_few_items_have_nothing_in_common_yet() -> None:
+    assert common_direction(np.ones((499, DIMENSIONS), dtype=np.float32)) is None
