@@ -443,3 +443,27 @@ class RankingModel(Row):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Experiment(Row):
+    """A comparison of ways to rank. At most one runs; who is in which arm follows from its key."""
+
+    name = models.CharField(max_length=60, unique=True)
+    # recommendations.core.experiments.Plan.document
+    arms = models.JSONField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "recommendations_experiment"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ended_at"],
+                nulls_distinct=False,
+                condition=Q(ended_at=None),
+                name="recommendations_experiment_one_runs",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

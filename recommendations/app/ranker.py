@@ -4,10 +4,12 @@ import logging
 import time
 from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 
-from recommendations.app.models import CommonDirection, RankingModel
+from recommendations.app.models import CommonDirection, Experiment, RankingModel
+from recommendations.core.experiments import Plan
 from recommendations.core.ranking import ACTION_WEIGHTS, PRIOR, Model
 from recommendations.core.vectors import Vector, vector
 
@@ -19,6 +21,7 @@ _KEPT_SECONDS: Final = 30.0
 class _Known:
     model: Model = PRIOR
     common: Vector | None = None
+    plan: Plan | None = None
     until: float = 0.0
 
 
@@ -46,6 +49,13 @@ def _look_again() -> None:
             logger.exception("the ranking model %s cannot be read; the prior ranks", row.pk)
     measured = CommonDirection.objects.order_by("-created_at").first()
     _Known.common = None if measured is None else vector(measured.direction)
+    running = Experiment.objects.filter(ended_at=None).first()
+    _Known.plan = None
+    if running is not None:
+        try:
+            _Known.plan = Plan.load(running.pk, running.arms)
+        except ValueError:
+            logger.exception("the experiment %s cannot be read; nobody is divided", running.name)
     _Known.until = time.monotonic() + _KEPT_SECONDS
 
 
@@ -54,6 +64,9 @@ def forget_model() -> None:
     _Known.until = 0.0
 
 
-def action_weights() -> Mapping[str, float]:
-    """Return what each action is worth in this deployment."""
-    return {**ACTION_WEIGHTS, **settings.RECOMMENDATIONS_ACTION_WEIGHTS}
+def action_weights(person: UUID | None) -> Mapping[str, float]:
+    """Return what each action is worth in this deployment, to somebody in their arm of a test."""
+    weights = {**ACTION_WEIGHTS, **settings.RECOMMENDATIONS_ACTION_WEIGHTS}
+    _look_again()
+    arm = _Known.plan.arm_of(person) if _Known.plan is not None and person is not None else None
+    return weights if arm is None else {**weights, **arm.weights}

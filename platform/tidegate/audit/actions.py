@@ -140,5 +140,7 @@ class Action(StrEnum):
     BANK_CHANGED = "bank.changed"
     BANK_IMPORTED = "bank.imported"
     TAXONOMY_PUBLISHED = "taxonomy.published"
+    EXPERIMENT_STARTED = "experiment.started"
+    EXPERIMENT_ENDED = "experiment.ended"
     # the platform itself
     DEAD_LETTER_REPLAYED = "dead_letter.replayed"

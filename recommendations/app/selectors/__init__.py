@@ -8,6 +8,7 @@ from recommendations.app.selectors.creators import (
     muted,
     suggested,
 )
+from recommendations.app.selectors.experiments import RATES, ArmResult, results_of
 from recommendations.app.selectors.feed import feed
 from recommendations.app.selectors.interests import Interest, Interests, interests_of
 from recommendations.app.selectors.pages import FeedItem, Page, Reason
@@ -18,6 +19,8 @@ from recommendations.app.selectors.similar import similar
 from recommendations.app.selectors.why import Explanation, Ground, why
 
 __all__ = [
+    "RATES",
+    "ArmResult",
     "Explanation",
     "FeedItem",
     "Ground",
@@ -34,6 +37,7 @@ __all__ = [
     "interests_of",
     "muted",
     "reactions_to",
+    "results_of",
     "saved",
     "search",
     "shown_to",

@@ -39,9 +39,8 @@ def suggested(viewer: Viewer, *, limit: int = 6) -> list[Suggested]:
     candidates = list({item.asset_id: item for item in (*found.fresh, *found.shown)}.values())
     if not candidates:
         return []
-    value = worth(
-        model_in_force().probabilities(describe(candidates, found.viewer, now())), action_weights()
-    )
+    chances = model_in_force().probabilities(describe(candidates, found.viewer, now()))
+    value = worth(chances, action_weights(viewer.user_id if found.is_followed else None))
     ranked = [candidates[index].asset_id for index in (-value).argsort(kind="stable")]
     assets = recommendable(viewer, ranked, found.choices)
     known = set(following(viewer))

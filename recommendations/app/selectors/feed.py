@@ -81,7 +81,9 @@ def feed(
 def _composed(viewer: Viewer, wish: Wish) -> tuple[Slate, FeedChoices | None]:
     found = candidates_for(viewer, wish)
     slate_id, moment = new_id(), now()
-    model, weights = model_in_force(), action_weights()
+    model = model_in_force()
+    # Who wants no personal feed takes part in no experiment.
+    weights = action_weights(viewer.user_id if found.is_followed else None)
     parts = []
     length = SLATE_LENGTH
     # What was shown lately comes behind all else: nothing is repeated while there is anything else.
@@ -102,7 +104,7 @@ def _composed(viewer: Viewer, wish: Wish) -> tuple[Slate, FeedChoices | None]:
     services.keep_slate(
         StoredSlate(
             id=slate_id,
-            user_id=viewer.user_id if found.choices is None or found.choices.is_personal else None,
+            user_id=viewer.user_id if found.is_followed else None,
             bound_to=bound_to(viewer),
             places=packed_places(places),
             features=packed_features(np.concatenate([part.features for part in parts]))

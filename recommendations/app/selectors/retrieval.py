@@ -79,6 +79,11 @@ class Found:
     hits: tuple[Hits, ...]
     choices: FeedChoices | None
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether what they are shown may be remembered, and told from what others are shown."""
+        return self.choices is None or self.choices.is_personal
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:

@@ -1,6 +1,7 @@
 """Every write of recommendations."""
 
 from recommendations.app.services.commons import measure_commons
+from recommendations.app.services.experiments import end_experiment, start_experiment
 from recommendations.app.services.exposures import (
     count_tried,
     forget_exposures,
@@ -42,6 +43,7 @@ __all__ = [
     "count_tried",
     "create_item",
     "embed_missing",
+    "end_experiment",
     "follow",
     "forget_exposures",
     "forget_person",
@@ -54,6 +56,7 @@ __all__ = [
     "record_interaction",
     "refold_viewer",
     "reset_interests",
+    "start_experiment",
     "take_signals",
     "train_ranking",
 ]

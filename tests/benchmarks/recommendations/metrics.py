@@ -24,14 +24,6 @@ def recall(ranked: Sequence[int], wanted: Collection[int], *, at: int = 10) -> f
     return sum(item in wanted for item in ranked[:at]) / min(at, len(wanted))
 
 
-def gini(counts: npt.NDArray[np.float64]) -> float:
-    """Return how unequal counts are: 0 when all are the same, towards 1 when one has all."""
-    ordered = np.sort(counts)
-    places = np.arange(1, len(ordered) + 1)
-    total = ordered.sum()
-    return float((2 * places - len(ordered) - 1) @ ordered / (len(ordered) * total)) if total else 0
-
-
 def interval(values: npt.NDArray[np.float64], *, seed: int) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of a mean."""
     chance = np.random.default_rng(seed)

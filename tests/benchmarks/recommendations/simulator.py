@@ -17,13 +17,14 @@ import numpy.typing as npt
 
 from recommendations.core import exploring, heat
 from recommendations.core.candidates import Candidate, Source
+from recommendations.core.experiments import gini
 from recommendations.core.ranking import ACTION_WEIGHTS, PRIOR, Perspective, describe, worth
 from recommendations.core.slates import compose
 from recommendations.core.taste import Deed, Taste, fold
 from recommendations.core.vectors import Vector, common_direction
 from tests.benchmarks.figures import Result, Target
 from tests.benchmarks.recommendations import world as worlds
-from tests.benchmarks.recommendations.metrics import first, gini, interval, recall
+from tests.benchmarks.recommendations.metrics import first, interval, recall
 
 _SEED: Final = 20261124
 _START: Final = datetime(2026, 11, 1, tzinfo=UTC)
