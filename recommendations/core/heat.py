@@ -55,10 +55,5 @@ def count(heat: float | None, now: datetime) -> float:
     return 0.0 if heat is None else math.exp(min(50.0, heat - _age(now)))
 
 
-def clock(moment: datetime) -> float:
-    """Return what heats of a count of one are worth at a moment: t/τ."""
-    return _age(moment)
-
-
 def _age(at: datetime) -> float:
     return (at - _EPOCH).total_seconds() / _TAU

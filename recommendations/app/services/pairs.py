@@ -4,10 +4,9 @@ A task reads the log where it stopped, in the order in which it was folded, and 
 transaction with how far it came: nothing is counted twice or left out, whenever it dies.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -16,7 +15,7 @@ from recommendations.app.models import Interaction, Progress
 from recommendations.app.services.folding import settled_place
 from recommendations.core import heat as heats
 from recommendations.core.taste import AGAINST, UNDONE
-from recommendations.core.together import WINDOW, Pair, pairs_of, summed
+from recommendations.core.together import WINDOW, pairs_of, summed
 from tidegate.primitives.clock import now
 
 TASK: Final = "together"
@@ -93,16 +92,11 @@ def forget_pairs_of(log: Sequence[Interaction]) -> int:
     given = _pairs_of_log(counted, is_earlier_known=True)
     if not given:
         return 0
-    keys = sorted(given)
+    columns = _columns(given)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _DROP,
-            [[a for a, _ in keys], [b for _, b in keys], [given[key] for key in keys]],
-        )
-        cursor.execute(
-            _TAKE, [[a for a, _ in keys], [b for _, b in keys], [given[key] for key in keys]]
-        )
-    return len(keys)
+        cursor.execute(_DROP, columns)
+        cursor.execute(_TAKE, columns)
+    return len(given)
 
 
 def _pairs_of_log(
@@ -117,12 +111,8 @@ def _pairs_of_log(
             continue
         before = [] if is_earlier_known else _before(user_id, told[0])
         for done in told:
-            pairs: list[Pair[UUID]] = list(pairs_of(done.asset_id, before))
-            clock = heats.clock(done.at)
-            for key, weight in summed(pairs).items():
-                more = math.log(weight) + clock
-                had = found.get(key)
-                found[key] = more if had is None else _log_sum(had, more)
+            for key, weight in summed(pairs_of(done.asset_id, before)).items():
+                found[key] = heats.added(found.get(key), weight, done.at)
             before = [done.asset_id, *(one for one in before if one != done.asset_id)][:WINDOW]
     return found
 
@@ -138,18 +128,18 @@ def _before(user_id: UUID, first: Interaction) -> list[UUID]:
     return list(dict.fromkeys(earlier))[:WINDOW]
 
 
-def _log_sum(one: float, other: float) -> float:
-    high, low = max(one, other), min(one, other)
-    return high + math.log1p(math.exp(low - high))
+def _columns(found: Mapping[tuple[UUID, UUID], float]) -> list[list[Any]]:
+    """Return items, others and weights, in one order everywhere.
+
+    Two runs that met at the same pairs in different orders would wait for each other.
+    """
+    keys = sorted(found)
+    return [[a for a, _ in keys], [b for _, b in keys], [found[key] for key in keys]]
 
 
 def _add(found: Mapping[tuple[UUID, UUID], float]) -> None:
     if not found:
         return
-    # In one order everywhere: two runs that met at the same pairs would wait for each other.
-    keys = sorted(found)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ADD, [[a for a, _ in keys], [b for _, b in keys], [found[key] for key in keys]]
-        )
-        cursor.execute(_PRUNE, [sorted({item for item, _ in keys}), KEPT])
+        cursor.execute(_ADD, _columns(found))
+        cursor.execute(_PRUNE, [sorted({item for item, _ in found}), KEPT])

@@ -7,7 +7,7 @@ tuned here. The baselines' settings are chosen on a validation slice, each famil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -64,14 +64,12 @@ def _replay(result: Result, events: Events) -> None:
     result.targets.append(Target("replay hit@10", 0.105, rate, at_least=True))
 
 
-class _Policy:
+class _Policy(Protocol):
     """Scores every item for a user, and learns one event after the other."""
 
-    def scores(self, user: int) -> Scores:
-        raise NotImplementedError
+    def scores(self, user: int) -> Scores: ...
 
-    def learn(self, row: int) -> None:
-        raise NotImplementedError
+    def learn(self, row: int) -> None: ...
 
 
 class _live(_Policy):  # noqa: N801  # made as the functions beside it
